@@ -1,0 +1,76 @@
+//! Every limit has a name and stands here, so that an error can quote it and a document can list it.
+
+/// Longest title, in Unicode scalar values.
+pub const TITLE_CHARS_MAX: usize = 255;
+/// Longest slug, in bytes (a path segment; percent-encoded it triples).
+pub const SLUG_BYTES_MAX: usize = 200;
+/// Largest article body, in bytes of UTF-8.
+pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Longest excerpt, in Unicode scalar values.
+pub const EXCERPT_CHARS_MAX: usize = 1_000;
+/// Most tags on one article.
+pub const TAGS_MAX: usize = 50;
+/// Longest tag, in Unicode scalar values.
+pub const TAG_CHARS_MAX: usize = 100;
+/// Longest author name, in Unicode scalar values.
+pub const AUTHOR_CHARS_MAX: usize = 200;
+/// Longest id of an article in the system it came from, in bytes.
+pub const SOURCE_ID_BYTES_MAX: usize = 512;
+/// Longest revision message, in Unicode scalar values.
+pub const MESSAGE_CHARS_MAX: usize = 1_000;
+/// Largest front matter kept with a revision, in bytes of JSON.
+pub const FRONT_MATTER_BYTES_MAX: usize = 64 * 1024;
+/// Most find/replace edits in one update.
+pub const EDITS_MAX: usize = 100;
+/// Longest name of a portal or a category, in Unicode scalar values.
+pub const NAME_CHARS_MAX: usize = 255;
+/// Longest description of a category, in Unicode scalar values.
+pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
+/// Deepest category tree.
+pub const CATEGORY_DEPTH_MAX: usize = 12;
+/// Most categories in one portal.
+pub const CATEGORIES_MAX: usize = 5_000;
+/// Most locales of one portal.
+pub const LOCALES_MAX: usize = 100;
+/// Most hostnames of one portal.
+pub const HOSTNAMES_MAX: usize = 50;
+/// Items on a page when the caller names no limit.
+pub const PAGE_SIZE_DEFAULT: usize = 20;
+/// Most items on a page.
+pub const PAGE_SIZE_MAX: usize = 100;
+/// Longest cursor we take back, in bytes.
+pub const CURSOR_BYTES_MAX: usize = 2_048;
+/// How deep into ranked results paging goes.
+pub const SEARCH_OFFSET_MAX: usize = 1_000;
+/// Longest search query, in bytes; what is longer is cut at a character and said so.
+pub const QUERY_BYTES_MAX: usize = 1_024;
+/// Longest idempotency key, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+/// How long an idempotency outcome is kept, in hours.
+pub const IDEMPOTENCY_HOURS: i64 = 72;
+/// How long outbox rows are kept below the slowest checkpoint, in hours.
+pub const OUTBOX_HOURS: i64 = 72;
+/// Largest body of a REST request, in bytes: a full body escaped as JSON, with room for its fields.
+pub const REQUEST_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// Largest body of an import batch, in bytes.
+pub const IMPORT_BATCH_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// Most articles in one import batch, which is one transaction.
+pub const IMPORT_BATCH_ARTICLES_MAX: usize = 500;
+/// Deepest nesting of a JSON request body.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Largest request head, in bytes.
+pub const REQUEST_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Most request headers.
+pub const REQUEST_HEADERS_MAX: usize = 100;
+/// Longest key name, in Unicode scalar values.
+pub const KEY_NAME_CHARS_MAX: usize = 200;
+/// Characters of a body that `get_article` answers by default over MCP.
+pub const MCP_BODY_CHARS_DEFAULT: usize = 20_000;
+/// Most characters of a body in one MCP answer.
+pub const MCP_BODY_CHARS_MAX: usize = 60_000;
+/// Article numbers a process takes in one short transaction.
+pub const NUMBER_BLOCK: i64 = 64;
+/// Events the follower reads in one step.
+pub const FOLLOW_EVENTS_MAX: i64 = 1_000;
+/// Articles loaded in one step of a reindex.
+pub const REINDEX_ARTICLES_MAX: i64 = 500;

@@ -1,0 +1,91 @@
+//! The operation table: one row per use case, read by authorization, audit, both doors and tests.
+//!
+//! A new use case starts here. One stem at every floor: tool and operationId `update_article`,
+//! function `service::articles::update`, audit `article.update`, event `article.updated`.
+
+use crate::scope::Scope;
+
+/// One use case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperationRow {
+    /// operationId, MCP tool name and span.
+    pub name: &'static str,
+    /// The scope without which the operation is refused. Some need more, depending on the change.
+    pub scope: Scope,
+    /// Action in the audit, for writes.
+    pub audit: Option<&'static str>,
+    /// Event in the outbox, for writes.
+    pub event: Option<&'static str>,
+    /// Whether it is a tool of the MCP door as well.
+    pub tool: bool,
+    /// One line for people and agents.
+    pub summary: &'static str,
+}
+
+impl OperationRow {
+    /// Whether the operation changes anything.
+    pub const fn is_write(&self) -> bool {
+        self.audit.is_some()
+    }
+}
+
+macro_rules! operations {
+    ($($variant:ident = $name:literal, $scope:ident, $audit:expr, $event:expr, $tool:literal, $summary:literal;)*) => {
+        /// Names of the use cases.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Operation { $($variant,)* }
+
+        impl Operation {
+            /// All of them.
+            pub const ALL: &'static [Operation] = &[$(Operation::$variant,)*];
+
+            /// The operation's row.
+            pub const fn row(self) -> &'static OperationRow {
+                match self { $(Operation::$variant => &OperationRow {
+                    name: $name, scope: Scope::$scope, audit: $audit, event: $event, tool: $tool, summary: $summary,
+                },)* }
+            }
+        }
+    };
+}
+
+operations! {
+    ListPortals = "list_portals", PortalsRead, None, None, false, "List the portals this credential reaches.";
+    GetPortal = "get_portal", PortalsRead, None, None, false, "Get one portal.";
+    CreatePortal = "create_portal", PortalsWrite, Some("portal.create"), Some("portal.created"), false, "Create a portal.";
+    UpdatePortal = "update_portal", PortalsWrite, Some("portal.update"), Some("portal.updated"), false, "Change a portal's name, hostnames, locales or accent.";
+    ListCategories = "list_categories", CategoriesRead, None, None, true, "List the category tree of a portal with article counts.";
+    CreateCategory = "create_category", CategoriesWrite, Some("category.create"), Some("category.created"), false, "Create a category.";
+    UpdateCategory = "update_category", CategoriesWrite, Some("category.update"), Some("category.updated"), false, "Change a category's name, slug, parent, description or position.";
+    ListArticles = "list_articles", ArticlesRead, None, None, true, "List or search articles: titles and snippets, never bodies.";
+    GetArticle = "get_article", ArticlesRead, None, None, true, "Get one article with its Markdown body.";
+    CreateArticle = "create_article", ArticlesWrite, Some("article.create"), Some("article.created"), true, "Create an article as a draft, or published when asked and allowed.";
+    UpdateArticle = "update_article", ArticlesWrite, Some("article.update"), Some("article.updated"), true, "Change an article against the revision it was read at.";
+    ListRevisions = "list_revisions", ArticlesWrite, None, None, false, "List the revisions of an article, newest first.";
+    GetRevision = "get_revision", ArticlesWrite, None, None, false, "Get one revision with its body.";
+    RestoreRevision = "restore_revision", ArticlesWrite, Some("article.restore"), Some("article.updated"), false, "Restore an old revision as a new one.";
+    ImportArticles = "import_articles", ArticlesWrite, Some("article.import"), Some("article.imported"), false, "Create or update a batch of articles by their source ids in one transaction.";
+    SearchArticles = "search_articles", SearchRead, None, None, false, "Search published articles.";
+    ListKeys = "list_keys", KeysAdmin, None, None, false, "List API keys, without their secrets.";
+    CreateKey = "create_key", KeysAdmin, Some("key.create"), Some("key.created"), false, "Create an API key; its secret is shown once.";
+    RevokeKey = "revoke_key", KeysAdmin, Some("key.revoke"), Some("key.revoked"), false, "Revoke an API key from the next request on.";
+    Reindex = "reindex", PortalsWrite, None, None, false, "Build a new index generation beside the one that serves, then swap.";
+    VerifyIndex = "verify_index", PortalsWrite, None, None, false, "Compare the index with the database and count what differs.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_writes_have_both_audit_and_event() {
+        let mut names: Vec<_> = Operation::ALL.iter().map(|o| o.row().name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Operation::ALL.len());
+        for operation in Operation::ALL {
+            let row = operation.row();
+            assert_eq!(row.audit.is_some(), row.event.is_some(), "{}", row.name);
+        }
+    }
+}
