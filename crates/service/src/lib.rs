@@ -1,1 +1,28 @@
-//! Room service.
+//! The one application layer: authorise, decide, transact, follow.
+//!
+//! Both doors call the functions here with the same commands and get the same outcomes and errors.
+//! This room knows no HTTP status and no JSON-RPC code, and it is the only one that knows both the
+//! database and the index. Commands carry what the caller wrote, as text; they are parsed and
+//! checked here, so that a fault reads the same at every door and all faults come in one answer.
+
+pub mod app;
+pub mod articles;
+pub mod authenticate;
+pub mod authorize;
+pub mod categories;
+pub mod clock;
+pub mod context;
+pub mod cursor;
+pub mod error;
+pub mod help_center;
+mod idempotency;
+pub mod indexing;
+pub mod keys;
+pub mod portals;
+pub mod search;
+mod text_input;
+
+pub use app::{App, Settings};
+pub use cairn_markdown::{Heading, SafeHtml};
+pub use context::Context;
+pub use error::{Error, ErrorClass, ErrorCode, Result};

@@ -1,0 +1,22 @@
+//! Articles: list, get, create, update, restore, import, and their revisions.
+
+pub mod create;
+pub mod get;
+pub mod import;
+pub mod list;
+pub mod reference;
+pub mod restore;
+pub mod revisions;
+pub mod update;
+pub mod view;
+pub(crate) mod write;
+
+pub use create::{CreateArticle, create};
+pub use get::{GetArticle, get};
+pub use import::{ImportBatch, ImportItem, ImportOutcome, ImportResult, import};
+pub use list::{ArticlePage, ListArticles, list};
+pub use reference::ArticleRef;
+pub use restore::{RestoreRevision, restore};
+pub use revisions::{RevisionPage, RevisionSummary, get_revision, list_revisions};
+pub use update::{UpdateArticle, Updated, update};
+pub use view::{ArticleSummary, ArticleView, CategoryLabel};

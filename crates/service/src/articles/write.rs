@@ -1,0 +1,1 @@
+//! The shared steps of a write.

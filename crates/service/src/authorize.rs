@@ -1,0 +1,1 @@
+//! Who may do what: scope and portal, decided in one place.

@@ -1,0 +1,82 @@
+//! Time, randomness and fresh ids: they enter the application here and nowhere else.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Where the time comes from.
+pub trait Clock: Send + Sync {
+    /// Now, to the microsecond: what the database keeps.
+    fn now(&self) -> Timestamp;
+}
+
+/// Where fresh ids and secrets come from.
+pub trait IdSource: Send + Sync {
+    /// A UUIDv7 (RFC 9562 §5.7) at the given time.
+    fn uuid(&self, now: Timestamp) -> Uuid;
+    /// 256 bits for a secret.
+    fn secret(&self) -> [u8; 32];
+}
+
+/// The system's clock.
+#[derive(Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where time enters"
+    )]
+    fn now(&self) -> Timestamp {
+        whole_microseconds(Timestamp::now())
+    }
+}
+
+/// The system's random source.
+#[derive(Debug, Default)]
+pub struct SystemIds;
+
+impl IdSource for SystemIds {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where ids are made"
+    )]
+    fn uuid(&self, now: Timestamp) -> Uuid {
+        let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+        let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+        Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        rand::random()
+    }
+}
+
+/// A clock that tests move.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Starts at the given time.
+    pub fn at(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.as_microsecond()))
+    }
+
+    /// Moves the time on.
+    pub fn advance(&self, by: std::time::Duration) {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        // Each look moves a microsecond, so that rows written one after the other have an order.
+        Timestamp::from_microsecond(self.0.fetch_add(1, Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+fn whole_microseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
+}

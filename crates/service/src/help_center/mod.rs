@@ -1,0 +1,242 @@
+//! The public face of a portal: published, public articles and nothing else.
+//!
+//! A [`HelpCenter`] cannot reach drafts, heads or internal articles: it has no way to ask for them.
+//! Every page comes with what it depends on and the feed position it was read at, so that a cache
+//! of pages can be kept right by the feed.
+
+use std::sync::Arc;
+
+use cairn_domain::ids::{ArticleId, CategoryId};
+use cairn_domain::locale::Locale;
+use cairn_domain::portal::Portal;
+use cairn_markdown::{Heading, SafeHtml};
+use jiff::Timestamp;
+
+use crate::app::Dependency;
+use crate::{App, Result};
+
+/// The public face of one portal.
+#[derive(Clone)]
+pub struct HelpCenter {
+    pub(crate) app: Arc<App>,
+    pub(crate) portal: Arc<Portal>,
+    pub(crate) base: String,
+}
+
+/// A page and what it stands on.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// What to show.
+    pub content: T,
+    /// What makes it stale.
+    pub depends_on: Vec<Dependency>,
+    /// Position of the portal's feed it was read at, or before.
+    pub read_at: i64,
+}
+
+/// An article in a list.
+#[derive(Debug, Clone)]
+pub struct ArticleLink {
+    /// Its id.
+    pub id: ArticleId,
+    /// Title.
+    pub title: String,
+    /// Its path, from the root of the host.
+    pub path: String,
+    /// Excerpt; may be empty.
+    pub excerpt: String,
+    /// Name of its category; may be empty.
+    pub category: String,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A category in a list.
+#[derive(Debug, Clone)]
+pub struct CategoryLink {
+    /// Its id.
+    pub id: CategoryId,
+    /// Name.
+    pub name: String,
+    /// Its path, from the root of the host.
+    pub path: String,
+    /// One sentence; may be empty.
+    pub description: String,
+    /// Published public articles of the locale in it and below.
+    pub article_count: i64,
+    /// Its first articles.
+    pub articles: Vec<ArticleLink>,
+}
+
+/// The page of an article.
+#[derive(Debug, Clone)]
+pub struct ArticlePage {
+    /// Its id.
+    pub id: ArticleId,
+    /// Number in the portal.
+    pub number: i64,
+    /// Title.
+    pub title: String,
+    /// Excerpt; one is made from the body when none was written.
+    pub excerpt: String,
+    /// The rendered body.
+    pub html: SafeHtml,
+    /// The Markdown body, for the `.md` variant.
+    pub body: String,
+    /// Headings of the body, in order.
+    pub headings: Vec<Heading>,
+    /// Words in the body.
+    pub word_count: usize,
+    /// Author's name.
+    pub author: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Published revision.
+    pub revision: i32,
+    /// When it last changed for readers.
+    pub updated_at: Timestamp,
+    /// Its path, from the root of the host.
+    pub path: String,
+    /// Absolute address.
+    pub url: String,
+    /// Categories from the top down.
+    pub crumbs: Vec<CategoryLink>,
+    /// Articles of the same category, in the order readers see, itself among them.
+    pub siblings: Vec<ArticleLink>,
+    /// The one before.
+    pub previous: Option<ArticleLink>,
+    /// The one after.
+    pub next: Option<ArticleLink>,
+    /// Articles that share its words.
+    pub related: Vec<ArticleLink>,
+    /// The same article in other locales: locale and path.
+    pub translations: Vec<(Locale, String)>,
+}
+
+/// What a slug leads to.
+#[derive(Debug, Clone)]
+pub enum ArticleLookup {
+    /// The page.
+    Found(Box<Page<ArticlePage>>),
+    /// It is called otherwise now: go to this path.
+    Moved(String),
+    /// Nothing; the nearest titles, if any.
+    Missing(Vec<ArticleLink>),
+}
+
+/// The first page.
+#[derive(Debug, Clone)]
+pub struct HomePage {
+    /// Top categories with articles of the locale.
+    pub categories: Vec<CategoryLink>,
+    /// Changed recently.
+    pub recent: Vec<ArticleLink>,
+    /// Articles outside the tree.
+    pub uncategorised: Vec<ArticleLink>,
+    /// Articles of the locale over all.
+    pub article_count: i64,
+}
+
+/// The page of a category.
+#[derive(Debug, Clone)]
+pub struct CategoryPage {
+    /// The category.
+    pub category: CategoryLink,
+    /// Categories from the top down, itself last.
+    pub crumbs: Vec<CategoryLink>,
+    /// Categories below it.
+    pub children: Vec<CategoryLink>,
+    /// Its articles, a page of them.
+    pub articles: Vec<ArticleLink>,
+    /// All top categories, for the start side.
+    pub topics: Vec<CategoryLink>,
+    /// Number of this page, from 1.
+    pub page: usize,
+    /// Number of pages.
+    pub pages: usize,
+}
+
+/// One hit on the search page.
+#[derive(Debug, Clone)]
+pub struct SearchHit {
+    /// The article.
+    pub link: ArticleLink,
+    /// The cut that matched: escaped HTML with `<mark>`.
+    pub snippet_html: String,
+    /// Heading of the section it stands under, and its anchor.
+    pub section: Option<(String, String)>,
+}
+
+/// The page of a search.
+#[derive(Debug, Clone)]
+pub struct SearchPage {
+    /// The words as understood: cut to the limit.
+    pub q: String,
+    /// The hits of this page.
+    pub hits: Vec<SearchHit>,
+    /// How many articles matched.
+    pub total: u64,
+    /// Number of this page, from 1.
+    pub page: usize,
+    /// Number of pages.
+    pub pages: usize,
+}
+
+impl HelpCenter {
+    /// The help center that answers at this host (at the root) or under the first path segment.
+    ///
+    /// `host` is the Host header without port; `first_segment` the percent-decoded first segment
+    /// of the path. Gives the help center and whether the segment was used up.
+    pub async fn resolve(
+        _app: &Arc<App>,
+        _host: &str,
+        _first_segment: &str,
+    ) -> Result<Option<(HelpCenter, bool)>> {
+        todo!()
+    }
+
+    /// The help centers a visitor of the bare root may be led to: all portals, by slug.
+    pub async fn all(_app: &Arc<App>) -> Result<Vec<HelpCenter>> {
+        todo!()
+    }
+
+    /// The portal.
+    pub fn portal(&self) -> &Arc<Portal> {
+        &self.portal
+    }
+
+    /// Path prefix of every address: empty on a hostname of its own, else `/slug`, percent-encoded.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The portal's locale that a segment of the path names.
+    pub fn locale(&self, _segment: &str) -> Option<Locale> {
+        todo!()
+    }
+
+    /// What a slug leads to; a miss is as cheap as a hit.
+    pub async fn article(&self, _locale: &Locale, _slug: &str) -> Result<ArticleLookup> {
+        todo!()
+    }
+
+    /// The first page.
+    pub async fn home(&self, _locale: &Locale) -> Result<Page<HomePage>> {
+        todo!()
+    }
+
+    /// The page of a category; `None` when there is none with articles for readers.
+    pub async fn category(
+        &self,
+        _locale: &Locale,
+        _slug: &str,
+        _page: usize,
+    ) -> Result<Option<Page<CategoryPage>>> {
+        todo!()
+    }
+
+    /// The page of a search. Never cached.
+    pub async fn search(&self, _locale: &Locale, _q: &str, _page: usize) -> Result<SearchPage> {
+        todo!()
+    }
+}
