@@ -330,9 +330,10 @@ impl Start {
                 Next::Wait | Next::WaitForDoomed => {}
                 Next::Start => match self.start_server(since)? {
                     Some(started) => return Ok(started),
+                    None if Instant::now() + back_off >= self.give_up => return Err(self.in_use()),
                     None => {
-                        back_off = (back_off * 2).min(BACK_OFF_MAX);
                         std::thread::sleep(back_off);
+                        back_off = (back_off * 2).min(BACK_OFF_MAX);
                     }
                 },
             }
@@ -398,21 +399,26 @@ impl Start {
 
     fn start_failure(&self, said: &str, log: &Log) -> ClusterError {
         if is_about_a_predecessor(said) {
-            let file = pid_file::read(&self.layout.data).ok().flatten();
-            let holder = match file {
-                Some(file) => format!(
-                    "pid {}, which postmaster.pid names (delete that file only if no PostgreSQL runs \
-                     on this directory)",
-                    file.pid
-                ),
-                None => "another PostgreSQL".to_owned(),
-            };
-            return ClusterError::InUse {
-                dir: self.layout.data.clone(),
-                holder,
-            };
+            return self.in_use();
         }
         initdb::launch_failure("postgres", log)
+    }
+
+    /// Postgres itself refuses: a process of its account has the pid the last one left behind.
+    fn in_use(&self) -> ClusterError {
+        let file = pid_file::read(&self.layout.data).ok().flatten();
+        let holder = match file {
+            Some(file) => format!(
+                "pid {}, which its postmaster.pid names (delete that file only if no PostgreSQL \
+                 runs on this directory)",
+                file.pid
+            ),
+            None => "another PostgreSQL".to_owned(),
+        };
+        ClusterError::InUse {
+            dir: self.layout.data.clone(),
+            holder,
+        }
     }
 
     fn timed_out(&self, pid: i32) -> ClusterError {
@@ -509,5 +515,57 @@ fn system_identifier(data: &Path) -> Result<u64, ClusterError> {
             reason: "the system identifier is 0".to_owned(),
         }),
         identifier => Ok(identifier),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(status: Status) -> PidFile {
+        PidFile {
+            pid: 7,
+            port: Some(PORT),
+            socket_dir: Some("/r".into()),
+            status,
+        }
+    }
+
+    #[test]
+    fn only_a_checked_and_ready_server_is_adopted() {
+        let next = |status, presence| decide(Some(&file(status)), presence, false);
+        assert_eq!(next(Status::Ready, Presence::Ours), Next::Adopt);
+        assert_eq!(next(Status::Starting, Presence::Ours), Next::Wait);
+        assert_eq!(next(Status::Stopping, Presence::Ours), Next::Wait);
+        for status in [Status::Starting, Status::Ready, Status::Stopping] {
+            assert_eq!(next(status, Presence::Unclear), Next::Wait);
+            assert_eq!(next(status, Presence::Gone), Next::Start);
+            assert_eq!(next(status, Presence::Stranger), Next::Start);
+        }
+        assert_eq!(decide(None, Presence::Gone, false), Next::Start);
+    }
+
+    #[test]
+    fn a_server_that_ends_with_its_owner_is_waited_for() {
+        let ready = file(Status::Ready);
+        assert_eq!(
+            decide(Some(&ready), Presence::Ours, true),
+            Next::WaitForDoomed
+        );
+    }
+
+    #[test]
+    fn a_socket_directory_may_hold_commas_and_quotes() {
+        assert_eq!(quoted(Path::new("/a, b/\"c")), b"\"/a, b/\"\"c\"");
+    }
+
+    #[test]
+    fn a_setting_name_is_not_a_way_to_other_options() {
+        let check = |name: &str| check_settings(&[(name.to_owned(), String::new())]);
+        assert!(check("shared_buffers").is_ok());
+        assert!(check("cairn.x").is_ok());
+        for name in ["", "a b", "-c", "a=b"] {
+            assert_eq!(check(name).unwrap_err().code(), "CAIRN-DB-013", "{name:?}");
+        }
     }
 }
