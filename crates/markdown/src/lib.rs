@@ -13,6 +13,8 @@ mod assemble;
 mod autolinks;
 mod code;
 #[cfg(test)]
+mod constructs;
+#[cfg(test)]
 mod corpora;
 mod events;
 mod headings;

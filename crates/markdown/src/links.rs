@@ -65,7 +65,8 @@ fn judge_schemes<'a>(target: &'a str, schemes: &[&str]) -> Verdict<'a> {
 }
 
 /// The scheme of an absolute address. Anything before a colon that comes before `/`, `?` and `#`
-/// counts, also when it is no valid scheme: a stricter reading than any browser's.
+/// counts, also when it is no valid scheme: a stricter reading than any browser's, which also
+/// holds for readers that repair `java script:` more eagerly than the standard.
 fn scheme(target: &str) -> Option<&str> {
     let end = target.find([':', '/', '?', '#'])?;
     target[end..].starts_with(':').then(|| &target[..end])
@@ -187,6 +188,7 @@ mod tests {
             " \u{1}javascript:alert(1)",
             "java\nscript:alert(1)",
             "java\u{0}script:alert(1)",
+            "java script:x",
             "vbscript:x",
             "data:text/html,x",
             "file:///etc/passwd",

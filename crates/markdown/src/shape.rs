@@ -157,6 +157,8 @@ impl<'a, 'e> Shaper<'a, 'e> {
                     self.note_mark(label);
                     index + 1
                 }
+                // The item carries it: see task_of.
+                Event::TaskListMarker(_) => index + 1,
                 other => {
                     self.out.push(other.clone());
                     index + 1

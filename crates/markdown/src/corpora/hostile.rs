@@ -1,0 +1,84 @@
+//! Hostile HTML, hostile Markdown and shapes made to cost: each is rendered or refused by a named
+//! limit, nothing that could run is left, and a browser parses what we wrote.
+
+use super::audit::{audit, parses_as_written};
+use super::{Line, lines, ran};
+use crate::events::{dialect, parse};
+use crate::policy::{clean, clean_until_stable};
+use crate::shape::shape;
+use crate::{RenderOptions, excerpt, plain_text, render, sections};
+
+fn check(line: &Line) -> Result<bool, String> {
+    let options = RenderOptions::default();
+    let Ok(events) = parse(&line.input, dialect()) else {
+        return Ok(false);
+    };
+    let Ok(shaped) = shape(&line.input, &events, &options) else {
+        return Ok(false);
+    };
+    let clean_html = clean_until_stable(&shaped.html).ok_or("does not settle")?;
+    if clean(&clean_html) != clean_html {
+        return Err("no fixpoint of the cleaner".to_owned());
+    }
+    let rendered = render(&line.input, &options).map_err(|error| error.to_string())?;
+    audit(rendered.html.as_str())?;
+    parses_as_written(rendered.html.as_str())?;
+    plain_text(&line.input).map_err(|error| error.to_string())?;
+    excerpt(&line.input, 200).map_err(|error| error.to_string())?;
+    for section in sections(&line.input).map_err(|error| error.to_string())? {
+        let anchor = section.anchor.map(|anchor| format!(" id=\"{anchor}\""));
+        if anchor.is_some_and(|anchor| !rendered.html.as_str().contains(&anchor)) {
+            return Err(format!("no place for the section {:?}", section.heading));
+        }
+    }
+    Ok(true)
+}
+
+fn check_all(file: &str, known: usize, refused_known: &[&str]) {
+    let Some(all) = lines(file) else {
+        return;
+    };
+    let mut refused = Vec::new();
+    let mut wrong = Vec::new();
+    for line in &all {
+        match check(line) {
+            Ok(true) => {}
+            Ok(false) => refused.push(line.id.as_str()),
+            Err(what) => {
+                let input: String = line.input.chars().take(300).collect();
+                wrong.push(format!("{}: {what}\n  input {input:?}", line.id));
+            }
+        }
+    }
+    ran(file, all.len(), known);
+    let count = wrong.len();
+    wrong.truncate(12);
+    assert!(count == 0, "{count} lines of {file}:\n{}", wrong.join("\n"));
+    assert_eq!(refused, refused_known, "refused by a limit");
+}
+
+#[test]
+fn hostile_html_leaves_nothing_that_runs() {
+    check_all("html.jsonl", 15_389, &[]);
+}
+
+#[test]
+fn hostile_markdown_leaves_nothing_that_runs() {
+    check_all("markdown.jsonl", 251, &[]);
+}
+
+#[test]
+fn shapes_made_to_cost_are_rendered_or_refused_by_a_limit() {
+    let refused = [
+        "md-dos-nested_strong",
+        "md-dos-nested_quotes",
+        "md-dos-nested_lists",
+        "md-dos-ul_flat",
+        "md-dos-footnote_self",
+        "md-dos-html_nest",
+        "md-dos-html_nest_table",
+        "md-dos-html_nest_div",
+        "md-dos-formatting_adoption",
+    ];
+    check_all("md-dos-2000.jsonl", 57, &refused);
+}
