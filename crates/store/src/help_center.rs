@@ -1,0 +1,261 @@
+//! What readers of the public help center see: published, audience public, nothing else.
+//!
+//! Every statement here names both conditions itself, so that no caller can forget them. All of them use the replica
+//! pool: pages are cached and purged by the feed, and each answer says at which feed position it was read.
+
+use cairn_domain::article::Article;
+use cairn_domain::ids::{ArticleId, CategoryId, PortalId, TranslationGroupId};
+use cairn_domain::locale::Locale;
+use cairn_domain::revision::Staged;
+use cairn_domain::slug::Slug;
+use jiff::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::query;
+use uuid::Uuid;
+
+use crate::articles::{HEAD, article_columns, article_from, staged_columns, staged_from};
+use crate::error::StoreError;
+use crate::pool::Store;
+use crate::row::{col, each, locale as locale_from, time};
+use crate::statement::sql;
+
+/// The columns of [`PublicListItem`]. Readers are told when the article was last published: the row's own time also
+/// moves with drafts they may not know about.
+macro_rules! item_columns {
+    () => {
+        "a.id, a.number, a.slug, a.category_id, coalesce(a.published_at, a.updated_at) as readers_updated_at,
+       r.title, r.excerpt"
+    };
+}
+
+macro_rules! public_articles {
+    () => {
+        "
+from articles a
+join revisions r
+  on r.portal_id = a.portal_id
+ and r.article_id = a.id
+ and r.revision = a.published_revision
+where a.portal_id = $1
+  and a.locale = $2
+  and a.status = 'published'
+  and a.audience = 'public'"
+    };
+}
+
+sql! {
+    // The page in one statement: unique slug, then primary keys.
+    ARTICLE = concat!("
+select ", article_columns!(), ",
+       ", staged_columns!("r", ""), ",
+       d.html, d.rendered_with, d.outline, f.pos as feed_pos
+from articles a
+join portal_feed f
+  on f.portal_id = a.portal_id
+join revisions r
+  on r.portal_id = a.portal_id
+ and r.article_id = a.id
+ and r.revision = a.published_revision
+left join renderings d
+  on d.portal_id = a.portal_id
+ and d.article_id = a.id
+ and d.revision = a.published_revision
+where a.portal_id = $1
+  and a.locale = $2
+  and a.slug = $3
+  and a.status = 'published'
+  and a.audience = 'public'");
+
+    REDIRECT_OF = "
+select a.locale, a.slug
+from slug_history h
+join articles a
+  on a.portal_id = h.portal_id
+ and a.id = h.article_id
+where h.portal_id = $1
+  and h.locale = $2
+  and h.slug = $3
+  and a.status = 'published'
+  and a.audience = 'public'";
+
+    LISTING = concat!("
+select ", item_columns!(), public_articles!(), "
+  and ($3::uuid[] is null or a.category_id = any ($3))
+order by r.title, a.id
+limit $4");
+
+    RECENT = concat!("
+select ", item_columns!(), public_articles!(), "
+order by readers_updated_at desc, a.id desc
+limit $3");
+
+    TRANSLATIONS = "
+select a.locale, a.slug
+from articles a
+where a.portal_id = $1
+  and a.translation_group = $2
+  and a.status = 'published'
+  and a.audience = 'public'
+order by a.locale, a.id";
+}
+
+/// Everything the article page is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicArticle {
+    /// The live row.
+    pub article: Article,
+    /// The published text.
+    pub staged: Staged,
+    /// The stored HTML and the version of the renderer that made it.
+    pub html: Option<(String, i32)>,
+    /// Headings as JSON text, made with the HTML.
+    pub outline: Option<String>,
+    /// The portal's feed position this was read at.
+    pub feed_pos: i64,
+}
+
+/// Where a remembered slug leads now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// The article's language now.
+    pub locale: Locale,
+    /// The article's slug now.
+    pub slug: Slug,
+}
+
+/// An article in a public list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicListItem {
+    /// Its id.
+    pub id: ArticleId,
+    /// Short number.
+    pub number: i64,
+    /// Path segment.
+    pub slug: Slug,
+    /// Published title.
+    pub title: String,
+    /// Published excerpt; may be empty.
+    pub excerpt: String,
+    /// Where it hangs in the tree.
+    pub category: Option<CategoryId>,
+    /// When it was last published.
+    pub updated_at: Timestamp,
+}
+
+/// The article at a slug. Replica pool.
+pub async fn article(
+    store: &Store,
+    portal: PortalId,
+    locale: &Locale,
+    slug: &str,
+) -> Result<Option<PublicArticle>, StoreError> {
+    let row = query(ARTICLE)
+        .bind(portal.as_uuid())
+        .bind(locale.as_str())
+        .bind(slug)
+        .fetch_optional(store.replica())
+        .await?;
+    row.as_ref().map(article_page_from).transpose()
+}
+
+/// Where a slug that no live article has leads. Replica pool.
+pub async fn redirect_of(
+    store: &Store,
+    portal: PortalId,
+    locale: &Locale,
+    slug: &str,
+) -> Result<Option<Redirect>, StoreError> {
+    let row = query(REDIRECT_OF)
+        .bind(portal.as_uuid())
+        .bind(locale.as_str())
+        .bind(slug)
+        .fetch_optional(store.replica())
+        .await?;
+    row.map(|row| {
+        Ok(Redirect {
+            locale: locale_from(col(&row, "locale")?, "articles", portal)?,
+            slug: Slug::from_stored(col(&row, "slug")?),
+        })
+    })
+    .transpose()
+}
+
+/// The articles of some categories (all when absent) by title; at most `limit`. Replica pool.
+pub async fn listing(
+    store: &Store,
+    portal: PortalId,
+    locale: &Locale,
+    categories: Option<&[CategoryId]>,
+    limit: i64,
+) -> Result<Vec<PublicListItem>, StoreError> {
+    let rows = query(LISTING)
+        .bind(portal.as_uuid())
+        .bind(locale.as_str())
+        .bind(categories.map(|ids| each(ids, |id| id.as_uuid())))
+        .bind(limit)
+        .fetch_all(store.replica())
+        .await?;
+    rows.iter().map(item_from).collect()
+}
+
+/// The articles published last; at most `limit`. Replica pool.
+pub async fn recently_updated(
+    store: &Store,
+    portal: PortalId,
+    locale: &Locale,
+    limit: i64,
+) -> Result<Vec<PublicListItem>, StoreError> {
+    let rows = query(RECENT)
+        .bind(portal.as_uuid())
+        .bind(locale.as_str())
+        .bind(limit)
+        .fetch_all(store.replica())
+        .await?;
+    rows.iter().map(item_from).collect()
+}
+
+/// The public translations of a group, the article itself among them. Replica pool.
+pub async fn translations(
+    store: &Store,
+    portal: PortalId,
+    group: TranslationGroupId,
+) -> Result<Vec<(Locale, Slug)>, StoreError> {
+    let rows = query(TRANSLATIONS)
+        .bind(portal.as_uuid())
+        .bind(group.as_uuid())
+        .fetch_all(store.replica())
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                locale_from(col(row, "locale")?, "articles", group)?,
+                Slug::from_stored(col(row, "slug")?),
+            ))
+        })
+        .collect()
+}
+
+fn article_page_from(row: &PgRow) -> Result<PublicArticle, StoreError> {
+    let html: Option<String> = col(row, "html")?;
+    let rendered_with: Option<i32> = col(row, "rendered_with")?;
+    Ok(PublicArticle {
+        article: article_from(row)?,
+        staged: staged_from(row, &HEAD)?,
+        html: html.zip(rendered_with),
+        outline: col(row, "outline")?,
+        feed_pos: col(row, "feed_pos")?,
+    })
+}
+
+fn item_from(row: &PgRow) -> Result<PublicListItem, StoreError> {
+    let category: Option<Uuid> = col(row, "category_id")?;
+    Ok(PublicListItem {
+        id: ArticleId::from_uuid(col(row, "id")?),
+        number: col(row, "number")?,
+        slug: Slug::from_stored(col(row, "slug")?),
+        title: col(row, "title")?,
+        excerpt: col(row, "excerpt")?,
+        category: category.map(CategoryId::from_uuid),
+        updated_at: time(row, "readers_updated_at")?,
+    })
+}
