@@ -113,13 +113,15 @@ pub(crate) fn give(path: &Path, account: &Account) -> Result<(), ClusterError> {
 }
 
 /// Root's own data directory is often 0700. Its group becomes the account's, with the right to pass
-/// and nothing else: opening it to everybody would let guessed paths be read.
+/// and nothing else: opening it to everybody would let guessed paths be read. A directory somebody
+/// gave another group is left alone, and refused if it is closed.
 fn open_data_dir(layout: &Layout, account: &Account) -> Result<(), ClusterError> {
     let path = &layout.data_dir;
     let dir = File::open(path).map_err(ClusterError::io("open", path))?;
     let found = dir.metadata().map_err(ClusterError::io("read", path))?;
     let enters = files::may_enter(found.mode(), found.uid(), found.gid(), account);
-    if enters || found.uid() != 0 {
+    let is_roots = found.uid() == 0 && [0, account.gid].contains(&found.gid());
+    if enters || !is_roots {
         return Ok(());
     }
     // The bits of the old group must not become the account's: only passing is.

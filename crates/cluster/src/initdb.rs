@@ -79,7 +79,7 @@ pub(crate) fn run(
         &password_file.into_os_string(),
         launcher.durable,
     );
-    let log = log.from_here();
+    let log = log.marked_now();
     let program = installation.bin_dir.join("initdb");
     let ended = launcher
         .spawn(&program, args, false, &log)

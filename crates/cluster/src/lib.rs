@@ -18,6 +18,7 @@
 //! ```
 
 mod account;
+mod cluster;
 mod directory;
 mod error;
 mod files;
@@ -26,22 +27,25 @@ mod initdb;
 mod lock;
 mod log;
 mod options;
+mod pg_control;
 mod pg_exec;
 mod pid_file;
 mod postmaster;
 mod probe;
 mod process;
+mod running;
+mod settings;
 mod socket_dir;
 mod start;
 mod version;
 
+pub use cluster::Cluster;
 pub use error::ClusterError;
 pub use find::{Installation, find};
 pub use lock::{DataDirLock, lock_data_dir};
 pub use options::ClusterOptions;
 pub use pg_exec::{pg_exec_child_of_test, pg_exec_main};
 pub use probe::{Outcome, Probe, probe};
-pub use start::Cluster;
 pub use version::Version;
 
 /// The first argument with which the program in [`ClusterOptions::reexec`] is started; whatever

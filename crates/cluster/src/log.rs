@@ -33,11 +33,11 @@ impl Log {
         }
         let log = Self { path, from: 0 };
         log.appender()?;
-        Ok(log.from_here())
+        Ok(log.marked_now())
     }
 
-    /// The same log, from now on.
-    pub(crate) fn from_here(&self) -> Self {
+    /// The same log, with its beginning set to now.
+    pub(crate) fn marked_now(&self) -> Self {
         let from = fs::metadata(&self.path).map_or(0, |file| file.len());
         Self {
             path: self.path.clone(),
@@ -98,7 +98,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let log = Log::rotate(dir.path()).unwrap();
         writeln!(log.appender().unwrap(), "FATAL: old").unwrap();
-        let log = log.from_here();
+        let log = log.marked_now();
         assert_eq!(log.last_words(), "it said nothing");
         writeln!(log.appender().unwrap(), "LOG: a\n\nFATAL: b").unwrap();
         assert_eq!(log.last_words(), "LOG: a | FATAL: b");

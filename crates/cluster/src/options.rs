@@ -20,7 +20,8 @@ pub struct ClusterOptions {
     /// False only for tests: fsync, full_page_writes and synchronous_commit are then off, and the
     /// cluster does not survive a crash of the machine.
     pub durable: bool,
-    /// Further server settings, passed as `-c name=value`; they win over Cairn's own.
+    /// Further server settings, passed as `-c name=value`; they win over Cairn's own, except for
+    /// the port and the socket's directory.
     pub settings: Vec<(String, String)>,
     /// How long to wait for the cluster to be ready. Waiting for a predecessor to finish its
     /// shutdown counts.

@@ -143,7 +143,7 @@ fn cluster(layout: &Layout) -> Probe {
 
 fn socket(layout: &Layout) -> Probe {
     let beside = layout.cluster.join("run");
-    if crate::socket_dir::fits(&beside, 5432) {
+    if crate::socket_dir::fits(&beside, crate::settings::PORT) {
         return Probe::pass("socket", beside.display().to_string());
     }
     let detail = "the path beside the data is too long for a socket; a short one is used instead";
