@@ -321,7 +321,7 @@ fn apply_edits(errors: &mut FieldErrors, body: &str, edits: &[Edit]) -> String {
 }
 
 /// Against what a change was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Expected {
     /// The head revision; live fields may have moved meanwhile.
     Revision(i32),

@@ -1,6 +1,29 @@
-//! The application: the rooms it stands on, its settings, and the tasks it owns.
+//! The application: the rooms it stands on, its settings, and what it keeps in memory.
+//!
+//! Everything kept in memory is derived from the database and kept right by the feed: which portals
+//! there are, the category trees, which portal an article is in. Losing any of it costs a query.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use cairn_domain::category::Category;
+use cairn_domain::feed::Epoch;
 use cairn_domain::ids::{ArticleId, CategoryId, PortalId};
+use cairn_domain::limits::NUMBER_BLOCK;
+use cairn_search::SearchRoom;
+use cairn_store::Store;
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+use uuid::Uuid;
+
+use crate::Result;
+use crate::clock::{Clock, IdSource};
+use crate::indexing::follow::Followed;
+use crate::portals::directory::Directory;
+use crate::search::pool::SearchPool;
+
+/// Articles whose portal is remembered.
+const ARTICLE_PORTALS_MAX: u64 = 200_000;
 
 /// Settings of the application layer.
 #[derive(Debug, Clone)]
@@ -13,25 +36,265 @@ pub struct Settings {
     pub search_queue_max: usize,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            search_threads: 2,
+            search_queue_max: 128,
+        }
+    }
+}
+
+/// What an application is put together from.
+pub struct AppParts {
+    /// The database.
+    pub store: Store,
+    /// The index.
+    pub search: SearchRoom,
+    /// Settings.
+    pub settings: Settings,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub ids: Arc<dyn IdSource>,
+}
+
 /// The application.
 pub struct App {
     pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) index: Arc<SearchRoom>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) epoch: RwLock<Epoch>,
+    pub(crate) searches: SearchPool,
+    /// Rung after each local commit, so that the follower need not wait for its poll.
+    pub(crate) wake: Notify,
+    /// How far each portal's index has read, for those who wait.
+    pub(crate) followed: watch::Sender<HashMap<PortalId, Followed>>,
+    /// One follower, reindex or repair works on the index at a time.
+    pub(crate) indexing: tokio::sync::Mutex<()>,
+    directory: RwLock<Arc<Directory>>,
+    trees: Mutex<HashMap<PortalId, Arc<Vec<Category>>>>,
+    article_portals: moka::sync::Cache<ArticleId, PortalId>,
+    numbers: Mutex<HashMap<PortalId, std::ops::Range<i64>>>,
+    purge_listeners: RwLock<Vec<Arc<dyn PurgeListener>>>,
 }
 
 impl App {
+    /// Puts the application together and reads what it keeps in memory. Starts no task.
+    ///
+    /// # Errors
+    /// `unavailable` when the database is out of reach.
+    pub async fn start(parts: AppParts) -> Result<Arc<App>> {
+        let directory = Directory::load(&parts.store).await?;
+        let epoch = cairn_store::epoch(&parts.store).await?;
+        let searches = SearchPool::new(
+            parts.settings.search_threads,
+            parts.settings.search_queue_max,
+        );
+        Ok(Arc::new(App {
+            settings: parts.settings,
+            store: parts.store,
+            index: Arc::new(parts.search),
+            clock: parts.clock,
+            ids: parts.ids,
+            epoch: RwLock::new(epoch),
+            searches,
+            wake: Notify::new(),
+            followed: watch::Sender::new(HashMap::new()),
+            indexing: tokio::sync::Mutex::new(()),
+            directory: RwLock::new(Arc::new(directory)),
+            trees: Mutex::new(HashMap::new()),
+            article_portals: moka::sync::Cache::new(ARTICLE_PORTALS_MAX),
+            numbers: Mutex::new(HashMap::new()),
+            purge_listeners: RwLock::new(Vec::new()),
+        }))
+    }
+
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Registers something that forgets pages when the feed says that they changed.
-    pub fn on_purge(&self, _listener: std::sync::Arc<dyn PurgeListener>) {
-        todo!()
+    /// The database, for what stands beside the application: start-up checks, metrics.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
-    /// Whether database, migrations and index are ready; the names of what is not.
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A fresh id.
+    pub fn fresh_id(&self) -> Uuid {
+        self.ids.uuid(self.clock.now())
+    }
+
+    /// Which portals there are.
+    pub(crate) fn portals(&self) -> Arc<Directory> {
+        Arc::clone(
+            &self
+                .directory
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    /// Hostnames of all portals: what may stand in a Host header besides the public address.
+    pub fn hostnames(&self) -> Vec<String> {
+        self.portals()
+            .all()
+            .iter()
+            .flat_map(|p| p.hostnames.iter().cloned())
+            .collect()
+    }
+
+    /// Reads the portals again.
+    pub(crate) async fn reload_portals(&self) -> Result<Arc<Directory>> {
+        let directory = Arc::new(Directory::load(&self.store).await?);
+        *self
+            .directory
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&directory);
+        Ok(directory)
+    }
+
+    /// The category tree of a portal.
+    pub(crate) async fn tree(&self, portal: PortalId) -> Result<Arc<Vec<Category>>> {
+        let known = self
+            .trees
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&portal)
+            .cloned();
+        if let Some(tree) = known {
+            return Ok(tree);
+        }
+        let tree = Arc::new(cairn_store::categories::list(&self.store, portal).await?);
+        self.trees
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(portal, Arc::clone(&tree));
+        Ok(tree)
+    }
+
+    /// Forgets the category tree of a portal, because it changed.
+    pub(crate) fn forget_tree(&self, portal: PortalId) {
+        self.trees
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&portal);
+    }
+
+    /// The portal an article is in; articles never move between portals.
+    pub(crate) async fn portal_of(&self, article: ArticleId) -> Result<Option<PortalId>> {
+        if let Some(portal) = self.article_portals.get(&article) {
+            return Ok(Some(portal));
+        }
+        let portal = cairn_store::articles::find_portal_of(&self.store, article).await?;
+        if let Some(portal) = portal {
+            self.article_portals.insert(article, portal);
+        }
+        Ok(portal)
+    }
+
+    /// The next article number of a portal; taken from the database in blocks, so numbers have gaps.
+    pub(crate) async fn article_number(&self, portal: PortalId) -> Result<i64> {
+        loop {
+            let next = {
+                let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+                numbers.get_mut(&portal).and_then(Iterator::next)
+            };
+            if let Some(number) = next {
+                return Ok(number);
+            }
+            let first =
+                cairn_store::portals::take_numbers(&self.store, portal, NUMBER_BLOCK).await?;
+            let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+            // Two callers may have fetched a block at once; the later one wins and leaves a gap.
+            numbers.insert(portal, first..first + NUMBER_BLOCK);
+        }
+    }
+
+    /// Registers something that forgets pages when the feed says that they changed.
+    pub fn on_purge(&self, listener: Arc<dyn PurgeListener>) {
+        self.purge_listeners
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(listener);
+    }
+
+    /// Tells everybody that keeps pages what is stale as of a position.
+    pub(crate) fn purge(&self, portal: PortalId, stale: &[Dependency], pos: i64) {
+        let listeners = self
+            .purge_listeners
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for listener in listeners {
+            listener.purge(portal, stale, pos);
+        }
+    }
+
+    /// The public address of a path of a portal.
+    pub(crate) fn public_url(&self, path: &str) -> String {
+        format!("{}{path}", self.settings.public_url)
+    }
+
+    /// Whether database, migrations and index are ready.
     pub async fn readiness(&self) -> Readiness {
-        todo!()
+        let database = match self.store.ping().await {
+            Ok(()) => Check {
+                name: "database",
+                ok: true,
+                detail: "answers".to_owned(),
+            },
+            Err(_) => Check {
+                name: "database",
+                ok: false,
+                detail: "does not answer".to_owned(),
+            },
+        };
+        let migrations = match cairn_store::migrations_current(&self.store).await {
+            Ok(true) => Check {
+                name: "migrations",
+                ok: true,
+                detail: "current".to_owned(),
+            },
+            Ok(false) => Check {
+                name: "migrations",
+                ok: false,
+                detail: "not all have run".to_owned(),
+            },
+            Err(_) => Check {
+                name: "migrations",
+                ok: false,
+                detail: "could not be read".to_owned(),
+            },
+        };
+        let waiting = {
+            let followed = self.followed.borrow();
+            self.portals()
+                .all()
+                .iter()
+                .filter(|p| !followed.contains_key(&p.id))
+                .count()
+        };
+        let index = Check {
+            name: "index",
+            ok: waiting == 0,
+            detail: if waiting == 0 {
+                "follows".to_owned()
+            } else {
+                format!("{waiting} portals are not indexed yet")
+            },
+        };
+        Readiness {
+            checks: vec![database, migrations, index],
+        }
     }
 }
 

@@ -198,3 +198,49 @@ impl Error {
         self.code.class() == ErrorClass::Internal
     }
 }
+
+impl From<cairn_store::StoreError> for Error {
+    fn from(error: cairn_store::StoreError) -> Self {
+        use cairn_store::StoreError as E;
+        let (code, retry_after_s) = match &error {
+            E::Unavailable { retry_after, .. } => {
+                let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX);
+                (ErrorCode::Unavailable, Some(seconds.max(1)))
+            }
+            E::LockTimeout | E::StatementTimeout => (ErrorCode::Unavailable, Some(1)),
+            E::OutcomeUnknown(_) => (ErrorCode::OutcomeUnknown, Some(2)),
+            E::InFlight => (ErrorCode::IdempotencyInFlight, Some(1)),
+            E::Stale { .. } => (ErrorCode::Conflict, Some(1)),
+            _ => return Self::internal(error),
+        };
+        Self {
+            retry_after_s,
+            source: None,
+            ..Self::new(code, error.to_string())
+        }
+        .caused_by(error)
+    }
+}
+
+impl From<cairn_markdown::LimitExceeded> for Error {
+    fn from(limit: cairn_markdown::LimitExceeded) -> Self {
+        let field = FieldError::new("body", "content_limit", limit.to_string());
+        Self {
+            fields: vec![field],
+            ..Self::new(ErrorCode::ContentLimit, limit.to_string())
+        }
+    }
+}
+
+impl From<cairn_search::SearchError> for Error {
+    fn from(error: cairn_search::SearchError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl Error {
+    fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}

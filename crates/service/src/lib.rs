@@ -5,8 +5,11 @@
 //! database and the index. Commands carry what the caller wrote, as text; they are parsed and
 //! checked here, so that a fault reads the same at every door and all faults come in one answer.
 
+pub mod address;
 pub mod app;
+
 pub mod articles;
+mod audit;
 pub mod authenticate;
 pub mod authorize;
 pub mod categories;

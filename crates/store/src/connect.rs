@@ -70,7 +70,9 @@ impl ConnectParams {
         self.0.get_username()
     }
 
-    pub(crate) fn options(&self) -> &PgConnectOptions {
+    /// For this room and its tests: nobody else knows the driver.
+    #[doc(hidden)]
+    pub fn options(&self) -> &PgConnectOptions {
         &self.0
     }
 }

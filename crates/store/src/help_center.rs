@@ -81,7 +81,7 @@ where h.portal_id = $1
     LISTING = concat!("
 select ", item_columns!(), public_articles!(), "
   and ($3::uuid[] is null or a.category_id = any ($3))
-order by r.title, a.id
+order by a.number, a.id
 limit $4");
 
     RECENT = concat!("

@@ -33,6 +33,12 @@ from api_keys
 where portal_id = $1
   and digest = $2");
 
+    GET = concat!("
+select ", columns!(), "
+from api_keys
+where portal_id = $1
+  and id = $2");
+
     LIST = concat!("
 select ", columns!(), "
 from api_keys
@@ -140,6 +146,16 @@ pub async fn find(store: &Store, digest: &[u8; 32]) -> Result<Option<StoredKey>,
     let row = query(FIND)
         .bind(PortalId::INSTANCE.as_uuid())
         .bind(&digest[..])
+        .fetch_optional(store.primary())
+        .await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// The key with this id. Primary pool.
+pub async fn get(store: &Store, id: ApiKeyId) -> Result<Option<StoredKey>, StoreError> {
+    let row = query(GET)
+        .bind(PortalId::INSTANCE.as_uuid())
+        .bind(id.as_uuid())
         .fetch_optional(store.primary())
         .await?;
     row.as_ref().map(from_row).transpose()

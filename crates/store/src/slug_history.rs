@@ -26,6 +26,13 @@ where portal_id = $1
   and locale = $2
   and slug = $3";
 
+    RELEASE_MANY = "
+delete from slug_history h
+using unnest($2::text[], $3::text[]) as s (locale, slug)
+where h.portal_id = $1
+  and h.locale = s.locale
+  and h.slug = s.slug";
+
     FIND = "
 select article_id
 from slug_history
@@ -65,6 +72,25 @@ pub async fn release(
         .bind(locale.as_str())
         .bind(slug);
     Ok(tx.execute(release).await? > 0)
+}
+
+/// Forgets many slugs of a portal, because live articles took them.
+pub async fn release_many(
+    tx: &mut Tx,
+    portal: PortalId,
+    slugs: &[(&Locale, &str)],
+) -> Result<(), StoreError> {
+    let release = query(RELEASE_MANY)
+        .bind(portal.as_uuid())
+        .bind(
+            slugs
+                .iter()
+                .map(|(locale, _)| locale.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind(slugs.iter().map(|(_, slug)| *slug).collect::<Vec<_>>());
+    tx.execute(release).await?;
+    Ok(())
 }
 
 /// Which article stood at `slug`. Primary pool.

@@ -24,6 +24,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::articles::bulk_statements(),
         crate::articles::list_statements(),
         crate::articles::index_statements(),
+        crate::articles::lookup_statements(),
         crate::audit::STATEMENTS,
         crate::categories::STATEMENTS,
         crate::check::STATEMENTS,

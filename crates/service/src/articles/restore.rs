@@ -1,13 +1,17 @@
 //! Restore an old revision as a new one.
 
-use cairn_domain::article::Expected;
+use cairn_domain::article::{ArticleEdit, BodyChange, Expected};
+use cairn_domain::operation::Operation;
+use serde::Serialize;
 
 use crate::articles::reference::ArticleRef;
-use crate::articles::update::Updated;
-use crate::{Context, Result};
+use crate::articles::update::{Change, Updated, current, precondition_required, write};
+use crate::idempotency::Idempotent;
+use crate::text_input::Input;
+use crate::{Context, Error, Result, authorize};
 
 /// Which revision to bring back.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct RestoreRevision {
     /// The old revision.
     pub revision: i32,
@@ -16,17 +20,57 @@ pub struct RestoreRevision {
     /// Why; a sentence is made up when absent.
     pub message: Option<String>,
     /// Retrying with the same key gives the same outcome.
+    #[serde(skip)]
     pub idempotency_key: Option<String>,
 }
 
-/// Restores an old revision as a new head.
+/// Restores an old revision as a new head. What readers see stays until it is published.
 ///
 /// # Errors
 /// As for an update; `not_found` when there is no such revision.
 pub async fn restore(
-    _ctx: &Context,
-    _reference: &ArticleRef,
-    _command: RestoreRevision,
+    ctx: &Context,
+    reference: &ArticleRef,
+    command: RestoreRevision,
 ) -> Result<Updated> {
-    todo!()
+    authorize::operation(ctx, Operation::RestoreRevision)?;
+    let (portal, current) = current(ctx, reference).await?;
+    let expected = command
+        .expected
+        .ok_or_else(|| precondition_required(&current))?;
+    let number = command.revision;
+    let old = cairn_store::revisions::get(&ctx.app.store, portal.id, current.id, number).await?;
+    let old = old
+        .ok_or_else(|| Error::not_found(format!("revision {number} of this article")))?
+        .staged;
+    let edit = ArticleEdit {
+        title: Some(old.title),
+        body: Some(BodyChange::Whole(old.body)),
+        excerpt: Some(old.excerpt),
+        tags: Some(old.tags),
+        author: Some(old.author),
+        front_matter: Some(old.front_matter),
+        message: command
+            .message
+            .clone()
+            .unwrap_or_else(|| format!("Restore revision {number}")),
+        ..ArticleEdit::default()
+    };
+    let mut input = Input::default();
+    input.idempotency_key(command.idempotency_key.as_deref());
+    edit.validate(&mut input.errors);
+    input.finish()?;
+    let idempotent = Idempotent::new(
+        command.idempotency_key.as_deref(),
+        portal.id,
+        Operation::RestoreRevision,
+        &(current.id, &command),
+    )?;
+    let change = Change {
+        operation: Operation::RestoreRevision,
+        edit,
+        expected,
+        dry_run: false,
+    };
+    write(ctx, portal, &current, change, &idempotent).await
 }

@@ -1,13 +1,30 @@
 //! Update an article against the revision it was read at.
 
-use cairn_domain::article::{Edit, Expected};
+use std::sync::Arc;
 
+use cairn_domain::article::{Applied, Article, ArticleEdit, BodyChange, Edit, Expected, Status};
+use cairn_domain::category::Category;
+use cairn_domain::field_error::FieldError;
+use cairn_domain::operation::Operation;
+use cairn_domain::portal::Portal;
+use cairn_domain::revision::Staged;
+use cairn_domain::scope::Scope;
+use cairn_markdown::Rendered;
+use cairn_store::Tx;
+use cairn_store::articles::{Saved, Which};
+use serde::Serialize;
+
+use crate::articles::create::{locales, slug_taken};
+use crate::articles::get::{locate, not_found};
 use crate::articles::reference::ArticleRef;
-use crate::articles::view::ArticleView;
-use crate::{Context, Result};
+use crate::articles::view::{ArticleView, view};
+use crate::articles::write::{self, ArticleOutcome};
+use crate::idempotency::Idempotent;
+use crate::text_input::Input;
+use crate::{Context, Error, ErrorCode, Result, authorize};
 
 /// A change, as the caller wrote it; what is `None` stays as it is.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct UpdateArticle {
     /// The state the change was made against; absent is `precondition_required`.
     pub expected: Option<Expected>,
@@ -36,6 +53,7 @@ pub struct UpdateArticle {
     /// Why, for the revision list.
     pub message: Option<String>,
     /// Retrying with the same key gives the same outcome.
+    #[serde(skip)]
     pub idempotency_key: Option<String>,
     /// Check everything, show what would come of it, write nothing.
     pub dry_run: bool,
@@ -56,9 +74,311 @@ pub struct Updated {
 /// `precondition_required`, `revision_conflict` (with the current revision), `invalid_fields`,
 /// `edit_failed`, `not_found`, `missing_scope`, `slug_taken`, `content_limit`, the idempotency ones.
 pub async fn update(
-    _ctx: &Context,
-    _reference: &ArticleRef,
-    _command: UpdateArticle,
+    ctx: &Context,
+    reference: &ArticleRef,
+    command: UpdateArticle,
 ) -> Result<Updated> {
-    todo!()
+    authorize::operation(ctx, Operation::UpdateArticle)?;
+    let (portal, current) = current(ctx, reference).await?;
+    let expected = command
+        .expected
+        .ok_or_else(|| precondition_required(&current))?;
+    let idempotency_key = command.idempotency_key.clone();
+    let idempotent = Idempotent::new(
+        idempotency_key.as_deref(),
+        portal.id,
+        Operation::UpdateArticle,
+        &(current.id, &command),
+    )?;
+    let tree = ctx.app.tree(portal.id).await?;
+    let dry_run = command.dry_run;
+    let edit = parse(command, &portal, &tree)?;
+    let change = Change {
+        operation: Operation::UpdateArticle,
+        edit,
+        expected,
+        dry_run,
+    };
+    write(ctx, portal, &current, change, &idempotent).await
+}
+
+/// The article as it stands, found by any of its names.
+pub(crate) async fn current(
+    ctx: &Context,
+    reference: &ArticleRef,
+) -> Result<(Arc<Portal>, Article)> {
+    let (portal, key) = locate(ctx, reference, None).await?;
+    let state = cairn_store::articles::get(&ctx.app.store, portal.id, &key, Which::Head).await?;
+    let article = state.ok_or_else(not_found)?.article;
+    Ok((portal, article))
+}
+
+pub(crate) fn precondition_required(current: &Article) -> Error {
+    Error {
+        current: Some((current.head_revision, current.row_version)),
+        ..Error::new(
+            ErrorCode::PreconditionRequired,
+            "an article is changed against the revision it was read at; send its ETag as If-Match, or expected_revision",
+        )
+    }
+}
+
+/// A change that is ready to be made.
+pub(crate) struct Change {
+    pub(crate) operation: Operation,
+    pub(crate) edit: ArticleEdit,
+    pub(crate) expected: Expected,
+    pub(crate) dry_run: bool,
+}
+
+/// The one way an article changes: see the timeline in the architecture's "One write, both doors".
+pub(crate) async fn write(
+    ctx: &Context,
+    portal: Arc<Portal>,
+    current: &Article,
+    change: Change,
+    idempotent: &Idempotent<'_>,
+) -> Result<Updated> {
+    let Change {
+        operation,
+        edit,
+        expected,
+        dry_run,
+    } = change;
+    let base_revision = expected.revision();
+    let base =
+        cairn_store::revisions::get(&ctx.app.store, portal.id, current.id, base_revision).await?;
+    let Some(base) = base.map(|r| r.staged) else {
+        return Err(Error::stale(
+            base_revision,
+            current.head_revision,
+            current.row_version,
+        ));
+    };
+    let staged = edit
+        .staged_on(&base)
+        .map_err(|errors| edit_failed(errors.finish().err().unwrap_or_default()))?;
+    let shows_new_text = staged.body != base.body || edit.status == Some(Status::Published);
+    let rendered = if shows_new_text {
+        Some(write::render(&staged.body).await?)
+    } else {
+        None
+    };
+    let now = ctx.app.now();
+
+    let mut tx = ctx.app.store.begin().await?;
+    if let Some(outcome) = idempotent.claim::<ArticleOutcome>(ctx, &mut tx).await? {
+        drop(tx);
+        return outcome.replay(ctx, portal).await;
+    }
+    let Some(locked) = cairn_store::articles::lock(&mut tx, portal.id, current.id).await? else {
+        return Err(not_found());
+    };
+    if edit.touches_live()
+        && (locked.status == Status::Published || edit.status == Some(Status::Published))
+    {
+        authorize::scope(ctx, Scope::ArticlesPublish)?;
+    }
+    // When the expectation holds, the base is the head; when it does not, nothing else matters.
+    let (article, new_revision, changed) = match locked.apply(&edit, &base, &staged, expected, now)
+    {
+        Applied::StaleRevision => {
+            return Err(Error::stale(
+                base_revision,
+                locked.head_revision,
+                locked.row_version,
+            ));
+        }
+        Applied::Unchanged => {
+            if !dry_run {
+                idempotent
+                    .finish(
+                        ctx,
+                        &mut tx,
+                        &ArticleOutcome {
+                            article: locked.clone(),
+                            changed: Vec::new(),
+                        },
+                    )
+                    .await?;
+                tx.commit().await?;
+            }
+            let view = view(ctx, portal, locked.clone(), base, locked.head_revision).await?;
+            return Ok(Updated {
+                view,
+                changed: Vec::new(),
+            });
+        }
+        Applied::Changed {
+            article,
+            new_revision,
+            changed,
+        } => (*article, new_revision, changed),
+    };
+    let changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();
+    if !dry_run {
+        let saving = Saving {
+            before: &locked,
+            article: &article,
+            staged: &staged,
+            rendered: rendered.as_ref(),
+        };
+        save(ctx, &mut tx, &saving, new_revision, &edit.message).await?;
+        write::record(
+            ctx,
+            &mut tx,
+            operation,
+            Some(&locked),
+            &article,
+            &changed,
+            &edit.message,
+        )
+        .await?;
+        idempotent
+            .finish(
+                ctx,
+                &mut tx,
+                &ArticleOutcome {
+                    article: article.clone(),
+                    changed: changed.clone(),
+                },
+            )
+            .await?;
+        cairn_store::outbox::append(
+            &mut tx,
+            portal.id,
+            &[write::event(ctx, operation, &article, now)],
+        )
+        .await?;
+        tx.commit().await?;
+        ctx.app.wake.notify_one();
+    }
+    let head = article.head_revision;
+    let mut view = view(ctx, portal, article, staged, head).await?;
+    view.warnings = rendered.map(|r| r.removed).unwrap_or_default();
+    Ok(Updated { view, changed })
+}
+
+/// What is about to be saved.
+pub(crate) struct Saving<'a> {
+    pub(crate) before: &'a Article,
+    pub(crate) article: &'a Article,
+    pub(crate) staged: &'a Staged,
+    pub(crate) rendered: Option<&'a Rendered>,
+}
+
+/// Row, revision, rendering and remembered slug of a change.
+pub(crate) async fn save(
+    ctx: &Context,
+    tx: &mut Tx,
+    saving: &Saving<'_>,
+    new_revision: bool,
+    message: &str,
+) -> Result<()> {
+    let Saving {
+        before,
+        article,
+        staged,
+        rendered,
+    } = *saving;
+    if new_revision {
+        cairn_store::revisions::append(tx, &write::revision(ctx, article, staged.clone(), message))
+            .await?;
+    }
+    match cairn_store::articles::save(tx, article, before.row_version).await? {
+        Saved::Yes => {}
+        Saved::SlugTaken => return Err(slug_taken(&article.slug)),
+    }
+    if article.published_revision != before.published_revision
+        && let Some(rendered) = rendered
+        && let Some(rendering) = write::rendering(article, rendered)?
+    {
+        cairn_store::renderings::put(tx, &rendering).await?;
+    }
+    if (&article.slug, &article.locale) != (&before.slug, &before.locale) {
+        // An address that was never public needs no memory.
+        if before.published_at.is_some() {
+            cairn_store::slug_history::keep(
+                tx,
+                before.portal,
+                &before.locale,
+                before.slug.as_str(),
+                before.id,
+                article.updated_at,
+            )
+            .await?;
+        }
+        cairn_store::slug_history::release(
+            tx,
+            article.portal,
+            &article.locale,
+            article.slug.as_str(),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+fn edit_failed(fields: Vec<FieldError>) -> Error {
+    let is_rule = fields
+        .iter()
+        .any(|f| f.code == "too_long" || f.code == "nul_character");
+    let error = Error::invalid_fields(fields);
+    if is_rule {
+        error
+    } else {
+        Error {
+            code: ErrorCode::EditFailed,
+            ..error
+        }
+    }
+}
+
+fn parse(command: UpdateArticle, portal: &Portal, tree: &[Category]) -> Result<ArticleEdit> {
+    let mut input = Input::default();
+    input.idempotency_key(command.idempotency_key.as_deref());
+    if command.body.is_some() && command.edits.is_some() {
+        input.errors.add(
+            "edits",
+            "conflicts_with_body",
+            "body and edits exclude each other; send the whole body or edits to it",
+        );
+    }
+    let locale = input.locale(command.locale.as_deref());
+    if let Some(locale) = &locale
+        && !portal.locales.contains(locale)
+    {
+        input.errors.add(
+            "locale",
+            "unknown_locale",
+            format!(
+                "locale {locale} is not one of the portal's: {}; add it to the portal first",
+                locales(portal)
+            ),
+        );
+    }
+    let edit = ArticleEdit {
+        title: command.title,
+        body: command
+            .body
+            .map(BodyChange::Whole)
+            .or(command.edits.map(BodyChange::Edits)),
+        excerpt: command.excerpt,
+        tags: command.tags,
+        author: command.author,
+        front_matter: None,
+        slug: input.slug(command.slug.as_deref()),
+        category: match &command.category {
+            None => None,
+            Some(None) => Some(None),
+            Some(Some(named)) => Some(input.category("category", Some(named), tree)),
+        },
+        audience: input.audience(command.audience.as_deref()),
+        status: input.status(command.status.as_deref()),
+        locale,
+        message: command.message.unwrap_or_default(),
+    };
+    edit.validate(&mut input.errors);
+    input.finish()?;
+    Ok(edit)
 }

@@ -4,6 +4,10 @@
 //! Every page comes with what it depends on and the feed position it was read at, so that a cache
 //! of pages can be kept right by the feed.
 
+mod article;
+mod listing;
+mod search;
+
 use std::sync::Arc;
 
 use cairn_domain::ids::{ArticleId, CategoryId};
@@ -13,7 +17,7 @@ use cairn_markdown::{Heading, SafeHtml};
 use jiff::Timestamp;
 
 use crate::app::Dependency;
-use crate::{App, Result};
+use crate::{App, Result, address};
 
 /// The public face of one portal.
 #[derive(Clone)]
@@ -188,16 +192,43 @@ impl HelpCenter {
     /// `host` is the Host header without port; `first_segment` the percent-decoded first segment
     /// of the path. Gives the help center and whether the segment was used up.
     pub async fn resolve(
-        _app: &Arc<App>,
-        _host: &str,
-        _first_segment: &str,
+        app: &Arc<App>,
+        host: &str,
+        first_segment: &str,
     ) -> Result<Option<(HelpCenter, bool)>> {
-        todo!()
+        let directory = app.portals();
+        if let Some(portal) = directory.by_hostname(&host.to_ascii_lowercase()) {
+            return Ok(Some((
+                HelpCenter {
+                    app: Arc::clone(app),
+                    portal,
+                    base: String::new(),
+                },
+                false,
+            )));
+        }
+        Ok(directory
+            .by_slug(first_segment)
+            .map(|portal| (Self::below_slug(app, portal), true)))
     }
 
     /// The help centers a visitor of the bare root may be led to: all portals, by slug.
-    pub async fn all(_app: &Arc<App>) -> Result<Vec<HelpCenter>> {
-        todo!()
+    pub async fn all(app: &Arc<App>) -> Result<Vec<HelpCenter>> {
+        let directory = app.portals();
+        Ok(directory
+            .all()
+            .iter()
+            .map(|portal| Self::below_slug(app, Arc::clone(portal)))
+            .collect())
+    }
+
+    fn below_slug(app: &Arc<App>, portal: Arc<Portal>) -> HelpCenter {
+        let base = address::base(&portal);
+        HelpCenter {
+            app: Arc::clone(app),
+            portal,
+            base,
+        }
     }
 
     /// The portal.
@@ -211,32 +242,8 @@ impl HelpCenter {
     }
 
     /// The portal's locale that a segment of the path names.
-    pub fn locale(&self, _segment: &str) -> Option<Locale> {
-        todo!()
-    }
-
-    /// What a slug leads to; a miss is as cheap as a hit.
-    pub async fn article(&self, _locale: &Locale, _slug: &str) -> Result<ArticleLookup> {
-        todo!()
-    }
-
-    /// The first page.
-    pub async fn home(&self, _locale: &Locale) -> Result<Page<HomePage>> {
-        todo!()
-    }
-
-    /// The page of a category; `None` when there is none with articles for readers.
-    pub async fn category(
-        &self,
-        _locale: &Locale,
-        _slug: &str,
-        _page: usize,
-    ) -> Result<Option<Page<CategoryPage>>> {
-        todo!()
-    }
-
-    /// The page of a search. Never cached.
-    pub async fn search(&self, _locale: &Locale, _q: &str, _page: usize) -> Result<SearchPage> {
-        todo!()
+    pub fn locale(&self, segment: &str) -> Option<Locale> {
+        let locale = Locale::parse("locale", segment).ok()?;
+        self.portal.locales.contains(&locale).then_some(locale)
     }
 }

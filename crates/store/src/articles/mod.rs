@@ -3,6 +3,7 @@
 mod bulk;
 mod index_rows;
 mod list;
+mod lookups;
 mod mapping;
 
 use cairn_domain::actor::Actor;
@@ -27,6 +28,7 @@ pub use bulk::{insert_many, save_many};
 pub use index_rows::{IndexRow, load_for_index, scan, scan_for_index};
 pub(crate) use index_rows::{load_for_index_on, scan_for_index_on, scan_on};
 pub use list::{ArticleQuery, ArticleSummary, Face, Sort, SortKey, count, list};
+pub use lookups::{ids_in_categories, taken_slugs_of};
 pub(crate) use mapping::{HEAD, article_columns, article_from, staged_columns, staged_from};
 
 pub(crate) const fn bulk_statements() -> &'static [(&'static str, &'static str)] {
@@ -35,6 +37,10 @@ pub(crate) const fn bulk_statements() -> &'static [(&'static str, &'static str)]
 
 pub(crate) const fn list_statements() -> &'static [(&'static str, &'static str)] {
     list::STATEMENTS
+}
+
+pub(crate) const fn lookup_statements() -> &'static [(&'static str, &'static str)] {
+    lookups::STATEMENTS
 }
 
 pub(crate) const fn index_statements() -> &'static [(&'static str, &'static str)] {

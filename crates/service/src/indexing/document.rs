@@ -1,0 +1,89 @@
+//! An article as the index keeps it, in every face that shows it.
+
+use cairn_domain::article::{Audience, Status};
+use cairn_domain::category::{Category, path_to_root};
+use cairn_domain::revision::Staged;
+use cairn_search::{ArticleChange, Face, IndexDocument, SectionText};
+use cairn_store::articles::IndexRow;
+
+/// What the index is to hold of an article now.
+pub(crate) fn change(row: &IndexRow, tree: &[Category]) -> ArticleChange {
+    let article = &row.article;
+    let head = document(row, tree, &row.head, article.head_revision);
+    let mut documents = Vec::with_capacity(3);
+    if let (Some(staged), Some(revision)) = (&row.published, article.published_revision)
+        && article.status == Status::Published
+    {
+        let published = if revision == article.head_revision {
+            head.clone()
+        } else {
+            document(row, tree, staged, revision)
+        };
+        if article.audience == Audience::Public {
+            documents.push((Face::Public, published.clone()));
+        }
+        documents.push((Face::Published, published));
+    }
+    documents.push((Face::Authoring, head));
+    ArticleChange {
+        article: article.id,
+        documents,
+    }
+}
+
+fn document(row: &IndexRow, tree: &[Category], staged: &Staged, revision: i32) -> IndexDocument {
+    let article = &row.article;
+    let categories = article
+        .category
+        .map(|id| path_to_root(tree, id))
+        .unwrap_or_default();
+    let category_name = article
+        .category
+        .and_then(|id| tree.iter().find(|c| c.id == id));
+    // While the head is ahead, readers still see what was published then, at the time of then.
+    let updated_at = if revision == article.head_revision {
+        article.updated_at
+    } else {
+        article.published_at.unwrap_or(article.updated_at)
+    };
+    IndexDocument {
+        article: article.id,
+        number: article.number,
+        revision,
+        row_version: article.row_version,
+        locale: article.locale.clone(),
+        source_id: article.source_id.clone(),
+        slug: article.slug.as_str().to_owned(),
+        title: staged.title.clone(),
+        excerpt: staged.excerpt.clone(),
+        sections: sections(&staged.body),
+        categories,
+        category_name: category_name.map(|c| c.name.clone()).unwrap_or_default(),
+        tags: staged.tags.clone(),
+        status: article.status,
+        audience: article.audience,
+        author: staged.author.clone(),
+        updated_at_ms: updated_at.as_millisecond(),
+    }
+}
+
+fn sections(body: &str) -> Vec<SectionText> {
+    match cairn_markdown::sections(body) {
+        Ok(sections) => sections
+            .into_iter()
+            .map(|s| SectionText {
+                heading: s.heading,
+                heading_path: s.heading_path,
+                anchor: s.anchor,
+                text: s.text,
+            })
+            .collect(),
+        // Bodies are rendered before they are saved, so this is one that an older limit let in.
+        Err(_) => vec![SectionText {
+            heading: None,
+            heading_path: Vec::new(),
+            anchor: None,
+            text: body.to_owned(),
+        }],
+    }
+}

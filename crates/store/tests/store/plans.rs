@@ -1,0 +1,134 @@
+//! Hot reads find their rows through an index, also once the server plans them without knowing the values.
+
+use cairn_store::articles::insert_many;
+use cairn_store::{outbox, renderings, revisions, statements};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor, Row, query};
+
+use crate::support::{TestDb, article, created, revision, staged};
+
+/// The generic plan of a statement: what the server settles on for a statement that is used often.
+async fn plan(connection: &mut PgConnection, name: &str, values: &str) -> String {
+    let (_, sql) = statements()
+        .into_iter()
+        .find(|(n, _)| n.ends_with(name))
+        .unwrap_or_else(|| panic!("no statement {name}"));
+    let types = values
+        .split(", ")
+        .map(|v| v.split("::").nth(1).unwrap())
+        .collect::<Vec<_>>()
+        .join(", ");
+    connection
+        .execute(AssertSqlSafe(format!("prepare hot ({types}) as {sql}")))
+        .await
+        .unwrap();
+    let rows = query(AssertSqlSafe(format!("explain execute hot ({values})")))
+        .fetch_all(&mut *connection)
+        .await
+        .unwrap();
+    connection.execute("deallocate hot").await.unwrap();
+    rows.iter()
+        .map(|row| row.get::<String, _>(0))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[tokio::test]
+async fn hot_reads_never_walk_a_whole_table() {
+    let (db, portal) = TestDb::with_portal().await;
+    for batch in 0..6 {
+        let made: Vec<_> = (0..500)
+            .map(|n| {
+                let mut made = article(portal, &format!("Article {batch} {n}"));
+                made.source_id = Some(format!("{batch}-{n}"));
+                made
+            })
+            .collect();
+        let mut tx = db.store.begin().await.unwrap();
+        insert_many(&mut tx, &made).await.unwrap();
+        let texts: Vec<_> = made.iter().map(|a| revision(a, 1, &staged("T"))).collect();
+        revisions::append_many(&mut tx, &texts).await.unwrap();
+        let pages: Vec<_> = made
+            .iter()
+            .map(|a| renderings::Rendering {
+                portal,
+                article: a.id,
+                revision: 1,
+                html: "<p>x</p>".repeat(50),
+                rendered_with: 1,
+                outline: "[]".into(),
+            })
+            .collect();
+        renderings::put_many(&mut tx, &pages).await.unwrap();
+        outbox::append(
+            &mut tx,
+            portal,
+            &made.iter().map(created).collect::<Vec<_>>(),
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+    }
+    let mut owner = PgConnection::connect_with(db.owner.options())
+        .await
+        .unwrap();
+    owner.execute("analyze").await.unwrap();
+    owner
+        .execute("set plan_cache_mode = force_generic_plan")
+        .await
+        .unwrap();
+    let p = format!("'{portal}'::uuid");
+    let filters = format!(
+        "{p}, true::bool, null::text, null::text, null::uuid[], null::text, null::text, null::text, null::timestamptz, 20::int8"
+    );
+    for (name, values) in [
+        (
+            "help_center::ARTICLE",
+            format!("{p}, 'en'::text, 'article-1-1'::text"),
+        ),
+        (
+            "help_center::REDIRECT_OF",
+            format!("{p}, 'en'::text, 'x'::text"),
+        ),
+        ("articles::GET_BY_ID", format!("{p}, 0::int4, {p}")),
+        ("articles::GET_BY_NUMBER", format!("{p}, 0::int4, 7::int8")),
+        (
+            "articles::GET_BY_SLUG",
+            format!("{p}, 0::int4, 'en'::text, 'x'::text"),
+        ),
+        (
+            "articles::GET_BY_SOURCE",
+            format!("{p}, 0::int4, 'en'::text, 'x'::text"),
+        ),
+        ("articles::FIND_PORTAL", p.clone()),
+        (
+            "articles::TAKEN_SLUGS",
+            format!("{p}, 'en'::text, 'article'::text, 100::int8"),
+        ),
+        ("list::UPDATED_DESC", filters.clone()),
+        (
+            "list::UPDATED_DESC_NEXT",
+            format!("{filters}, now()::timestamptz, {p}"),
+        ),
+        ("list::NUMBER_ASC_NEXT", format!("{filters}, 7::int8, {p}")),
+        ("index_rows::SCAN_FOR_INDEX", format!("{p}, {p}, 500::int8")),
+        ("outbox::READ_AFTER", format!("{p}, 10::int8, 100::int8")),
+        ("revisions::LIST", format!("{p}, {p}, 9::int4, 20::int8")),
+        (
+            "idempotency::SEEN",
+            format!("{p}, {p}, 'k'::text, '5s'::text"),
+        ),
+    ] {
+        let plan = plan(&mut owner, name, &values).await;
+        for table in ["articles", "revisions", "renderings", "outbox"] {
+            assert!(
+                !plan.contains(&format!("Seq Scan on {table}")),
+                "{name} walks all of {table}:\n{plan}"
+            );
+        }
+        assert!(
+            !name.starts_with("list::") || !plan.contains("Sort"),
+            "{name} sorts:\n{plan}"
+        );
+    }
+}
