@@ -5,6 +5,9 @@
 
 use std::ops::Range;
 
+/// Longest bare address that becomes a link, in bytes.
+const ADDRESS_BYTES_MAX: usize = 2_048;
+
 /// A bare address in a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Bare {
@@ -34,7 +37,10 @@ pub(crate) fn find(text: &str, before: Option<char>) -> Vec<Bare> {
         };
         if let Some(bare) = bare {
             at = bare.at.end;
-            found.push(bare);
+            // One that is too long is passed over as a whole, not tried again at every dot.
+            if bare.at.len() <= ADDRESS_BYTES_MAX {
+                found.push(bare);
+            }
         }
     }
     found
@@ -212,6 +218,15 @@ mod tests {
         check(
             "http://localhost:8080/x",
             &[("http://localhost:8080/x", "http://localhost:8080/x")],
+        );
+    }
+
+    #[test]
+    fn an_endless_address_stays_text_and_is_read_once() {
+        check(&"www.a(".repeat(200_000), &[]);
+        check(
+            &format!("www.a{} www.b.example", "/a".repeat(2_000)),
+            &[("www.b.example", "http://www.b.example")],
         );
     }
 

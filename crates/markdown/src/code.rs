@@ -4,7 +4,7 @@
 //! comments. The grammars are loaded once, at the first block that needs them. A block that is too
 //! large, has a very long line or trips its grammar stays plain; so does an unknown language.
 
-use crate::limits::{HIGHLIGHT_BYTES_MAX, HIGHLIGHT_LINE_BYTES_MAX};
+use crate::limits::{HIGHLIGHT_BLOCK_BYTES, HIGHLIGHT_BYTES_MAX, HIGHLIGHT_LINE_BYTES_MAX};
 use crate::policy::is_language_class;
 use crate::text::escape_into;
 use std::sync::{LazyLock, OnceLock};
@@ -25,8 +25,9 @@ impl Default for Highlighter {
 }
 
 impl Highlighter {
-    /// Writes the figure of one block. `info` is what stands behind the fence.
-    pub(crate) fn write(&mut self, info: &str, code: &str, out: &mut String) {
+    /// Writes the figure of one block and gives the number of its elements. `info` is what stands
+    /// behind the fence.
+    pub(crate) fn write(&mut self, info: &str, code: &str, out: &mut String) -> usize {
         let token = language_token(info);
         let class = format!("language-{token}");
         let class = is_language_class(&class).then_some(class);
@@ -42,15 +43,21 @@ impl Highlighter {
             out.push_str("<pre><code>");
         }
         let coloured = class.is_some().then(|| self.colour(token, code)).flatten();
+        let mut nodes = 5;
         match coloured {
-            Some(html) => out.push_str(&html),
+            Some((html, spans)) => {
+                out.push_str(&html);
+                nodes += spans;
+            }
             None => escape_into(code, out),
         }
         out.push_str("</code></pre></figure>\n");
+        nodes
     }
 
-    fn colour(&mut self, token: &str, code: &str) -> Option<String> {
-        let fits = code.len() <= self.bytes_left
+    fn colour(&mut self, token: &str, code: &str) -> Option<(String, usize)> {
+        let cost = code.len().max(HIGHLIGHT_BLOCK_BYTES);
+        let fits = cost <= self.bytes_left
             && code
                 .lines()
                 .all(|line| line.len() <= HIGHLIGHT_LINE_BYTES_MAX);
@@ -58,7 +65,7 @@ impl Highlighter {
             return None;
         }
         let syntax = syntax_of(token)?;
-        self.bytes_left -= code.len();
+        self.bytes_left -= cost;
         let set = grammars();
         let mut state = ParseState::new(syntax);
         let mut stack = ScopeStack::new();
@@ -85,6 +92,7 @@ impl Highlighter {
 struct Spans {
     html: String,
     open: Option<&'static str>,
+    count: usize,
 }
 
 impl Spans {
@@ -93,6 +101,7 @@ impl Spans {
         if class != self.open && !text.trim().is_empty() {
             self.close();
             if let Some(class) = class {
+                self.count += 1;
                 self.html.push_str("<span class=\"");
                 self.html.push_str(class);
                 self.html.push_str("\">");
@@ -112,9 +121,9 @@ impl Spans {
         }
     }
 
-    fn finish(mut self) -> String {
+    fn finish(mut self) -> (String, usize) {
         self.close();
-        self.html
+        (self.html, self.count)
     }
 }
 

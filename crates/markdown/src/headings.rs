@@ -3,7 +3,8 @@
 //! Every id of an article starts with `h-`, `fn-` or `fnref-`. Pages and icon sprites use no such
 //! ids, so content can neither steal `#search` from an icon nor shadow a name that a script reads.
 
-use crate::events::{Spanned, ends, inline_text};
+use crate::events::{Spanned, dialect, ends, inline_text, parse};
+use crate::limits::LimitExceeded;
 use pulldown_cmark::{Event, Tag};
 use std::collections::{HashMap, HashSet};
 
@@ -89,6 +90,17 @@ impl Outline {
     }
 }
 
+/// The headings of a body in order, with the levels of the Markdown (1 to 6) and the ids of the page.
+///
+/// # Errors
+/// [`LimitExceeded`] as in [`crate::plain_text`].
+pub fn headings(body: &str) -> Result<Vec<Heading>, LimitExceeded> {
+    let events = parse(body, dialect())?;
+    let mut headings: Vec<_> = Outline::read(&events).by_event.into_values().collect();
+    headings.sort_by_key(|heading| heading.body_offset);
+    Ok(headings)
+}
+
 /// Splits `Words {#own-id}`: authors pin an address that outlives a new wording.
 pub(crate) fn split_own_id(text: &str) -> (&str, Option<&str>) {
     let trimmed = text.trim_end();
@@ -134,8 +146,6 @@ pub(crate) fn slug(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{dialect, parse};
-
     #[test]
     fn a_slug_keeps_the_words_of_any_script() {
         for (text, wanted) in [

@@ -9,6 +9,8 @@
 //! The room refuses to read files, fetch anything, know portals or articles, or measure time: every
 //! limit counts work, so that a busy machine answers like an idle one.
 
+#![doc = include_str!("../README.md")]
+
 mod assemble;
 mod autolinks;
 mod code;
@@ -32,7 +34,7 @@ mod tags;
 mod text;
 
 pub use assemble::ICONS;
-pub use headings::Heading;
+pub use headings::{Heading, headings};
 pub use limits::{
     BODY_BYTES_MAX, DEPTH_MAX, EVENTS_MAX, FOOTNOTE_MARKS_MAX, HTML_BYTES_MAX, HTML_DEPTH_MAX,
     HTML_NODES_MAX, LimitExceeded,

@@ -21,6 +21,8 @@ pub const HTML_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const FOOTNOTE_MARKS_MAX: usize = 1_000;
 /// Most bytes of code coloured in one body; what comes after stays plain.
 pub(crate) const HIGHLIGHT_BYTES_MAX: usize = 64 * 1024;
+/// What even the smallest coloured block takes of that, in bytes.
+pub(crate) const HIGHLIGHT_BLOCK_BYTES: usize = 64;
 /// Longest line of code that is still coloured, in bytes.
 pub(crate) const HIGHLIGHT_LINE_BYTES_MAX: usize = 1_000;
 /// Most sentences in [`crate::Rendered::removed`].

@@ -6,6 +6,9 @@
 use crate::headings::{NOTE_MARK_PREFIX, NOTE_PREFIX, PREFIX, slug};
 use std::borrow::Cow;
 
+/// Longest address, in bytes.
+const ADDRESS_BYTES_MAX: usize = 4_096;
+
 /// A link or picture of the rendered article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -46,6 +49,9 @@ fn judge_schemes<'a>(target: &'a str, schemes: &[&str]) -> Verdict<'a> {
     } else {
         Cow::Borrowed(cut)
     };
+    if cut.len() > ADDRESS_BYTES_MAX {
+        return Verdict::Refuse(format!("an address over {ADDRESS_BYTES_MAX} bytes"));
+    }
     if cut.chars().any(|c| c.is_control()) {
         return Verdict::Refuse("an address with control characters".to_owned());
     }

@@ -191,7 +191,7 @@ impl<'a, 'e> Shaper<'a, 'e> {
                 };
                 let code = inline_text(self.events, index..end);
                 let mut figure = String::with_capacity(code.len() * 2);
-                self.highlighter.write(info, &code, &mut figure);
+                self.raw.nodes += self.highlighter.write(info, &code, &mut figure);
                 self.html(figure);
                 return Ok(end + 1);
             }

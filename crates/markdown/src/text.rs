@@ -79,7 +79,7 @@ fn cut(text: &str, chars_max: usize) -> String {
         return text.to_owned();
     };
     let head = &text[..limit];
-    let ends = head.char_indices().filter(|(at, c)| {
+    let mut ends = head.char_indices().filter(|(at, c)| {
         let after = &text[at + c.len_utf8()..];
         match c {
             '.' | '!' | '?' | '…' | '؟' | '۔' => after.starts_with(' ') || after.is_empty(),
@@ -87,7 +87,7 @@ fn cut(text: &str, chars_max: usize) -> String {
             _ => false,
         }
     });
-    if let Some((at, c)) = ends.last()
+    if let Some((at, c)) = ends.next_back()
         && head[..at].chars().count() * 2 >= chars_max
     {
         return head[..at + c.len_utf8()].to_owned();
