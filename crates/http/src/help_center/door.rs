@@ -1,0 +1,464 @@
+//! One request of a reader: resolve the portal, look into the cache, else read, render and keep.
+//!
+//! On a hit: the portal from the application's memory, one look into the cache, no database, and no
+//! allocation beyond the name of the page and the headers of the answer.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{ALLOW, CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, VARY};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use cairn_domain::locale::Locale;
+use cairn_service::app::Dependency;
+use cairn_service::help_center::{ArticleLink, ArticleLookup, HelpCenter};
+use cairn_service::{Error, ErrorClass};
+
+use super::address;
+use super::cache::{PageKey, Reading, Stands};
+use super::css::Sheet;
+use super::entry::Entry;
+use super::frame::{Place, frame_of_nobody};
+use super::headers::{self, CachePolicy};
+use super::negotiate;
+use super::stones::cairn;
+use super::views::{
+    ArticleView, CategoryView, FailedView, HomeView, Link, NotFoundView, PortalsView, SearchView,
+};
+use super::{Pages, Room, assets};
+
+/// The page may go out in several codings.
+const VARY_ENCODING: &str = "accept-encoding";
+/// An article also goes out as Markdown under the same address.
+const VARY_ARTICLE: &str = "accept, accept-encoding";
+
+/// Answers a request that no other door took.
+pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Response<Body> {
+    let room = &*pages.0;
+    let (parts, _) = request.into_parts();
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        return room.method_not_allowed();
+    }
+    let asked = Asked {
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        headers: &parts.headers,
+    };
+    let host = asked.host(parts.uri.host());
+    let entry = match room.find(&asked, &host).await {
+        Ok(entry) => entry,
+        Err(error) => Arc::new(room.failed(&error, asked.headers)),
+    };
+    entry.respond(&parts.method, &parts.headers).await
+}
+
+/// What of a request decides its answer.
+struct Asked<'a> {
+    path: &'a str,
+    query: Option<&'a str>,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> Asked<'a> {
+    /// The host without its port, in lower case. HTTP/2 names it in the address, HTTP/1 in a header.
+    fn host(&self, of_uri: Option<&'a str>) -> Cow<'a, str> {
+        let header = || self.headers.get(HOST).and_then(|h| h.to_str().ok());
+        let host = of_uri.or_else(header).unwrap_or("");
+        let host = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let host = host.strip_suffix('.').unwrap_or(host);
+        if host.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(host.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(host)
+        }
+    }
+}
+
+/// What is to be shown, and how it is kept.
+enum Outcome {
+    /// A page.
+    Page(Entry, Vec<Dependency>, i64),
+    /// It is elsewhere: path from the root of the host.
+    Moved(String),
+    /// Nothing is there.
+    Missing(Vec<ArticleLink>),
+    /// To be answered but not kept.
+    Once(Entry),
+}
+
+impl Room {
+    async fn find(&self, asked: &Asked<'_>, host: &str) -> Result<Arc<Entry>, Error> {
+        if asked.path.starts_with("/assets/") {
+            let found = self.assets.find(asked.path).cloned();
+            return Ok(found.unwrap_or_else(|| Arc::new(self.nobody_has(asked))));
+        }
+        if asked.path == "/favicon.ico" {
+            return Ok(Arc::new(self.redirect(
+                StatusCode::MOVED_PERMANENTLY,
+                assets::MARK_PATH,
+                CachePolicy::Move,
+            )));
+        }
+        let first = asked.path.get(1..).and_then(|p| p.split('/').next());
+        let Some(first) = first.and_then(address::segment) else {
+            return Ok(Arc::new(self.nobody_has(asked)));
+        };
+        let before = self.cache.before();
+        let Some((center, is_first_used)) = HelpCenter::resolve(&self.app, host, &first).await?
+        else {
+            return self.without_portal(asked).await.map(Arc::new);
+        };
+        let mut key = PageKey {
+            portal: center.portal().id,
+            path: asked.path.into(),
+            page: 1,
+            is_markdown: negotiate::wants_markdown(asked.headers),
+        };
+        if asked.query.is_some() && asked.path.contains("/categories/") {
+            key.page = address::page_number(asked.query);
+        }
+        if let Some(entry) = self.cache.get(&key) {
+            self.hits.increment(1);
+            return Ok(entry);
+        }
+        self.misses.increment(1);
+        let reading = self.cache.begin(key.portal, before);
+        self.read(asked, &center, is_first_used, key, reading).await
+    }
+
+    /// Reads, renders and keeps a page of a portal.
+    async fn read(
+        &self,
+        asked: &Asked<'_>,
+        center: &HelpCenter,
+        is_first_used: bool,
+        key: PageKey,
+        reading: Reading,
+    ) -> Result<Arc<Entry>, Error> {
+        let sheet = self.sheets.of(center.portal().accent.as_deref());
+        let segments = address::segments(asked.path).unwrap_or_default();
+        let rest: Vec<&str> = segments
+            .iter()
+            .skip(usize::from(is_first_used))
+            .map(AsRef::as_ref)
+            .collect();
+        let (locale, outcome) = match rest.split_first() {
+            None | Some((&"", [])) if !segments.is_empty() => {
+                return Ok(Arc::new(self.to_locale(asked, center)));
+            }
+            Some((first, rest)) => match center.locale(first) {
+                Some(locale) => {
+                    let outcome = self
+                        .in_locale(asked, center, &sheet, &locale, rest, &key)
+                        .await?;
+                    (locale, outcome)
+                }
+                None => (self.default_locale(center), Outcome::Missing(Vec::new())),
+            },
+            None => (self.default_locale(center), Outcome::Missing(Vec::new())),
+        };
+        let (entry, stands) = match outcome {
+            Outcome::Once(entry) => return Ok(Arc::new(entry)),
+            Outcome::Page(entry, on, read_at) => (entry, Stands::On(on, read_at)),
+            Outcome::Moved(to) => {
+                let entry = self.redirect(StatusCode::MOVED_PERMANENTLY, &to, CachePolicy::Move);
+                (entry, Stands::OnEverything)
+            }
+            Outcome::Missing(nearest) => {
+                let place = self.place(center, &locale);
+                let view = NotFoundView::new(&place, &sheet, asked.path, &nearest);
+                let entry = self.missing(&sheet, locale.as_str(), &view)?;
+                (entry, Stands::OnEverything)
+            }
+        };
+        let entry = Arc::new(entry);
+        // A path beyond the limit is no name worth keeping.
+        if asked.path.len() <= address::PATH_BYTES_MAX {
+            self.cache.put(&reading, key, Arc::clone(&entry), stands);
+        }
+        Ok(entry)
+    }
+
+    async fn in_locale(
+        &self,
+        asked: &Asked<'_>,
+        center: &HelpCenter,
+        sheet: &Sheet,
+        locale: &Locale,
+        rest: &[&str],
+        key: &PageKey,
+    ) -> Result<Outcome, Error> {
+        let place = self.place(center, locale);
+        match rest {
+            [] | [""] => {
+                let canonical = place.home(locale);
+                if !address::is_canonical(asked.path, &canonical) {
+                    return Ok(Outcome::Moved(canonical));
+                }
+                let page = center.home(locale).await?;
+                let html = render(&HomeView::new(&place, sheet, &page.content))?;
+                let entry = self.html(sheet, locale, VARY_ENCODING, html);
+                Ok(Outcome::Page(entry, page.depends_on, page.read_at))
+            }
+            ["articles", slug] | ["articles", slug, ""] if !slug.is_empty() => {
+                self.article(asked, center, sheet, locale, slug, key).await
+            }
+            ["categories", slug] | ["categories", slug, ""] if !slug.is_empty() => {
+                self.category(asked, center, sheet, locale, slug, key.page)
+                    .await
+            }
+            ["search"] | ["search", ""] => {
+                let canonical = format!("{}/search", place.home(locale));
+                if !address::is_canonical(asked.path, &canonical) {
+                    return Ok(Outcome::Moved(canonical));
+                }
+                let q = address::parameter(asked.query, "q").unwrap_or_default();
+                let number = usize::try_from(address::page_number(asked.query)).unwrap_or(1);
+                let page = center.search(locale, &q, number).await?;
+                let html = render(&SearchView::new(&place, sheet, &page))?;
+                let mut headers =
+                    headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Never);
+                headers::html(&mut headers, locale.as_str(), VARY_ENCODING);
+                Ok(Outcome::Once(Entry::once(StatusCode::OK, headers, html)))
+            }
+            _ => Ok(Outcome::Missing(Vec::new())),
+        }
+    }
+
+    async fn article(
+        &self,
+        asked: &Asked<'_>,
+        center: &HelpCenter,
+        sheet: &Sheet,
+        locale: &Locale,
+        segment: &str,
+        key: &PageKey,
+    ) -> Result<Outcome, Error> {
+        // A slug holds no dot, so that the ending cannot be part of one.
+        let (slug, ending) = match segment.strip_suffix(".md") {
+            Some(slug) => (slug, ".md"),
+            None => (segment, ""),
+        };
+        let page = match center.article(locale, slug).await? {
+            ArticleLookup::Found(page) => page,
+            ArticleLookup::Moved(path) => return Ok(Outcome::Moved(path + ending)),
+            ArticleLookup::Missing(nearest) => return Ok(Outcome::Missing(nearest)),
+        };
+        let content = &page.content;
+        let canonical = format!("{}{ending}", content.path);
+        if !address::is_canonical(asked.path, &canonical) {
+            return Ok(Outcome::Moved(canonical));
+        }
+        let vary = if ending.is_empty() {
+            VARY_ARTICLE
+        } else {
+            VARY_ENCODING
+        };
+        let entry = if key.is_markdown || !ending.is_empty() {
+            let mut headers =
+                headers::common(&self.transport, headers::POLICY_OF_DATA, CachePolicy::Page);
+            headers::markdown(&mut headers, locale.as_str(), &content.url, vary);
+            Entry::kept(StatusCode::OK, headers, content.body.clone())
+        } else {
+            let place = self.place(center, locale);
+            let html = render(&ArticleView::new(&place, sheet, content))?;
+            self.html(sheet, locale, vary, html)
+        };
+        Ok(Outcome::Page(entry, page.depends_on, page.read_at))
+    }
+
+    async fn category(
+        &self,
+        asked: &Asked<'_>,
+        center: &HelpCenter,
+        sheet: &Sheet,
+        locale: &Locale,
+        slug: &str,
+        number: u32,
+    ) -> Result<Outcome, Error> {
+        let number = usize::try_from(number).unwrap_or(1);
+        let Some(page) = center.category(locale, slug, number).await? else {
+            return Ok(Outcome::Missing(Vec::new()));
+        };
+        let content = &page.content;
+        let canonical = &content.category.path;
+        if content.page != number || !address::is_canonical(asked.path, canonical) {
+            let to = if content.page > 1 {
+                format!("{canonical}?page={}", content.page)
+            } else {
+                canonical.clone()
+            };
+            return Ok(Outcome::Moved(to));
+        }
+        let place = self.place(center, locale);
+        let html = render(&CategoryView::new(&place, sheet, content))?;
+        let entry = self.html(sheet, locale, VARY_ENCODING, html);
+        Ok(Outcome::Page(entry, page.depends_on, page.read_at))
+    }
+
+    fn place<'a>(&'a self, center: &'a HelpCenter, locale: &'a Locale) -> Place<'a> {
+        Place::new(center, locale, &self.app.settings().public_url)
+    }
+
+    fn default_locale(&self, center: &HelpCenter) -> Locale {
+        center.portal().default_locale().clone()
+    }
+
+    /// To the first page in the language the reader likes best.
+    fn to_locale(&self, asked: &Asked<'_>, center: &HelpCenter) -> Entry {
+        let portal = center.portal();
+        let liked = negotiate::locale(asked.headers, &portal.locales);
+        let locale = liked.unwrap_or_else(|| portal.default_locale());
+        let to = format!("{}/{locale}", center.base());
+        let mut entry_headers = self.redirect_headers(&to, CachePolicy::Negotiated);
+        entry_headers.insert(VARY, HeaderValue::from_static("accept-language"));
+        Entry::once(StatusCode::FOUND, entry_headers, "")
+    }
+
+    /// At an address that no portal answers: the root leads to the only help center or lists all.
+    async fn without_portal(&self, asked: &Asked<'_>) -> Result<Entry, Error> {
+        if asked.path != "/" {
+            return Ok(self.nobody_has(asked));
+        }
+        let centers = HelpCenter::all(&self.app).await?;
+        if let [center] = centers.as_slice() {
+            return Ok(self.to_locale(asked, center));
+        }
+        let sheet = self.sheets.of(None);
+        let locale = english();
+        let mut frame = frame_of_nobody(&sheet, &locale, "");
+        frame.title = frame.m.portals_title.clone();
+        let portals = centers.iter().map(|center| {
+            let portal = center.portal();
+            let locale = portal.default_locale();
+            let path = format!("{}/{locale}", center.base());
+            Link::to(path, portal.name.clone(), locale.to_string())
+        });
+        let view = PortalsView {
+            portals: portals.collect(),
+            cairn: cairn("cairn"),
+            frame,
+        };
+        let mut headers = headers::common(
+            &self.transport,
+            sheet.policy.clone(),
+            CachePolicy::Negotiated,
+        );
+        headers::html(&mut headers, locale.as_str(), VARY_ENCODING);
+        Ok(Entry::once(StatusCode::OK, headers, render(&view)?))
+    }
+
+    fn html(&self, sheet: &Sheet, locale: &Locale, vary: &'static str, html: String) -> Entry {
+        let mut headers = headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Page);
+        headers::html(&mut headers, locale.as_str(), vary);
+        Entry::kept(StatusCode::OK, headers, html)
+    }
+
+    fn missing(&self, sheet: &Sheet, lang: &str, view: &NotFoundView) -> Result<Entry, Error> {
+        let mut headers = headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Miss);
+        headers::html(&mut headers, lang, VARY_ENCODING);
+        Ok(Entry::kept(StatusCode::NOT_FOUND, headers, render(view)?))
+    }
+
+    /// Nothing, and no portal to show around it.
+    fn nobody_has(&self, asked: &Asked<'_>) -> Entry {
+        let sheet = self.sheets.of(None);
+        let locale = english();
+        let mut frame = frame_of_nobody(&sheet, &locale, "");
+        frame.title = frame.m.lost_title.clone();
+        let view = NotFoundView::in_frame(frame, "cairn", asked.path, &[]);
+        self.missing(&sheet, locale.as_str(), &view)
+            .unwrap_or_else(|error| self.failed(&error, asked.headers))
+    }
+
+    fn redirect(&self, status: StatusCode, to: &str, cache: CachePolicy) -> Entry {
+        Entry::kept(status, self.redirect_headers(to, cache), "")
+    }
+
+    fn redirect_headers(&self, to: &str, cache: CachePolicy) -> HeaderMap {
+        let mut headers = headers::common(&self.transport, headers::POLICY_OF_DATA, cache);
+        // Paths are percent-encoded by the application, so that they are visible ASCII.
+        let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+        headers.insert(LOCATION, to);
+        headers
+    }
+
+    fn method_not_allowed(&self) -> Response<Body> {
+        let mut headers =
+            headers::common(&self.transport, headers::POLICY_OF_DATA, CachePolicy::Never);
+        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        );
+        let mut response = Response::new(Body::from("this address answers GET and HEAD only\n"));
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// The page for what went wrong on our side; it names the request, the log names the cause.
+    fn failed(&self, error: &Error, request: &HeaderMap) -> Entry {
+        let request_id = request
+            .get("x-request-id")
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or("");
+        let sheet = self.sheets.of(None);
+        let locale = english();
+        let frame = frame_of_nobody(&sheet, &locale, "");
+        let m = frame.m;
+        let is_busy = error.code.class() == ErrorClass::Unavailable;
+        let (status, heading, sentence) = if is_busy {
+            tracing::warn!(
+                error.code = error.code.as_str(),
+                request.id = request_id,
+                "a public page is out of reach"
+            );
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                &m.busy_title,
+                &m.busy_sentence,
+            )
+        } else {
+            tracing::error!(error = ?error, request.id = request_id, "a public page failed");
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                &m.failed_title,
+                &m.failed_sentence,
+            )
+        };
+        let view = FailedView {
+            heading: heading.clone(),
+            sentence: sentence.clone(),
+            request_id: request_id.to_owned(),
+            cairn: cairn("cairn"),
+            frame: super::frame::Frame {
+                title: heading.clone(),
+                ..frame
+            },
+        };
+        let html = view.render().unwrap_or_else(|_| heading.clone());
+        let mut headers =
+            headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Never);
+        headers::html(&mut headers, locale.as_str(), VARY_ENCODING);
+        if is_busy {
+            let seconds = error.retry_after_s.unwrap_or(5);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        Entry::once(status, headers, html)
+    }
+}
+
+/// The language of pages that belong to no portal.
+fn english() -> Locale {
+    Locale::parse("locale", "en").expect("invariant: en is a language tag")
+}
+
+fn render(view: &impl Template) -> Result<String, Error> {
+    view.render().map_err(Error::internal)
+}

@@ -1,0 +1,146 @@
+//! The headers of public pages: safe by the table in `docs`, cacheable by everybody, no cookies.
+//!
+//! Times: a browser asks every time and mostly gets 304 (`max-age=0`); a shared cache may answer for a
+//! minute, and for a day while we are down. Our own cache is purged by the feed, the minute is only
+//! what a CDN without purging may lag behind. A miss is kept ten seconds, a move a minute.
+
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+/// How long an answer may be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CachePolicy {
+    /// A page that everybody sees alike.
+    Page,
+    /// Nothing is there now.
+    Miss,
+    /// It is called otherwise now.
+    Move,
+    /// Depends on who asks.
+    Negotiated,
+    /// Not to be kept.
+    Never,
+    /// Never changes under its address.
+    Immutable,
+}
+
+impl CachePolicy {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => {
+                "public, max-age=0, s-maxage=60, stale-while-revalidate=60, stale-if-error=86400"
+            }
+            Self::Miss => "public, max-age=0, s-maxage=10",
+            Self::Move => "public, max-age=60, s-maxage=60",
+            Self::Negotiated => "private, no-cache",
+            Self::Never => "private, no-store",
+            Self::Immutable => "public, max-age=31536000, immutable",
+        }
+    }
+}
+
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// Every feature a page of ours could be asked for, switched off.
+const ALL_OFF: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
+/// For answers that are not pages: nothing may be loaded or run.
+pub(crate) const POLICY_OF_DATA: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+
+/// The Strict-Transport-Security of this server, if it is reached over https.
+#[derive(Debug, Clone)]
+pub(crate) struct Transport(Option<HeaderValue>);
+
+impl Transport {
+    pub(crate) fn new(public_url: &str, include_subdomains: bool) -> Self {
+        Self(public_url.starts_with("https://").then(|| {
+            HeaderValue::from_static(if include_subdomains {
+                "max-age=31536000; includeSubDomains"
+            } else {
+                "max-age=31536000"
+            })
+        }))
+    }
+}
+
+/// The headers every answer of this door carries.
+pub(crate) fn common(transport: &Transport, policy: HeaderValue, cache: CachePolicy) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(16);
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    if let Transport(Some(hsts)) = transport {
+        headers.insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
+    }
+    let constant = HeaderValue::from_static;
+    headers.insert(X_CONTENT_TYPE_OPTIONS, constant("nosniff"));
+    headers.insert(OPENER_POLICY, constant("same-origin"));
+    headers.insert(RESOURCE_POLICY, constant("same-site"));
+    headers.insert(REFERRER_POLICY, constant("strict-origin-when-cross-origin"));
+    headers.insert(PERMISSIONS_POLICY, constant(ALL_OFF));
+    headers.insert(CACHE_CONTROL, constant(cache.as_str()));
+    headers
+}
+
+/// Adds what an HTML page says of itself.
+pub(crate) fn html(headers: &mut HeaderMap, lang: &str, vary: &'static str) {
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    language(headers, lang);
+    headers.insert(VARY, HeaderValue::from_static(vary));
+}
+
+/// Adds what the Markdown of an article says of itself: `url` is the page it is the source of.
+pub(crate) fn markdown(headers: &mut HeaderMap, lang: &str, url: &str, vary: &'static str) {
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/markdown; charset=utf-8"),
+    );
+    language(headers, lang);
+    headers.insert(VARY, HeaderValue::from_static(vary));
+    if let Ok(link) = HeaderValue::from_str(&format!("<{url}>; rel=\"canonical\"")) {
+        headers.insert(axum::http::header::LINK, link);
+    }
+}
+
+fn language(headers: &mut HeaderMap, lang: &str) {
+    if let Ok(lang) = HeaderValue::from_str(lang) {
+        headers.insert(CONTENT_LANGUAGE, lang);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_carries_the_headers_of_the_table_and_hsts_only_over_https() {
+        let sheet = super::super::css::Sheets::new().of(None);
+        let plain = Transport::new("http://127.0.0.1:8080", true);
+        let headers = common(&plain, sheet.policy.clone(), CachePolicy::Page);
+        for (name, want) in [
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-site"),
+            ("referrer-policy", "strict-origin-when-cross-origin"),
+            (
+                "cache-control",
+                "public, max-age=0, s-maxage=60, stale-while-revalidate=60, stale-if-error=86400",
+            ),
+        ] {
+            assert_eq!(headers[name], want);
+        }
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
+        assert!(policy.ends_with("'; script-src 'self'; connect-src 'self'; img-src 'self' https:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"));
+        assert!(!headers.contains_key("strict-transport-security"));
+        assert!(!headers.contains_key("set-cookie"));
+        let safe = Transport::new("https://help.example.com", false);
+        let headers = common(&safe, POLICY_OF_DATA, CachePolicy::Miss);
+        assert_eq!(headers["strict-transport-security"], "max-age=31536000");
+    }
+}

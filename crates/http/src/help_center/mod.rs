@@ -1,0 +1,93 @@
+//! The public help center: pages for readers, rendered on the server, without script and cookies.
+//!
+//! A request takes one road (see [`door`]): portal from memory, page from the cache, and only on a miss
+//! one call of the application and one template. The room refuses to decide who may read what: it holds
+//! a [`cairn_service::help_center::HelpCenter`], which can reach published public articles only.
+//!
+//! Addresses: `{base}/{locale}`, `…/articles/{slug}` (and `.md`), `…/categories/{slug}?page=`,
+//! `…/search?q=&page=`; `{base}` leads to the reader's locale, and `/assets/…` are files in the program.
+//! The Markdown of an article is its body to the byte, with nothing before it; what it is the source of
+//! stands in the `Link` header.
+
+mod address;
+mod assets;
+mod cache;
+mod css;
+mod dates;
+mod door;
+mod entry;
+mod etag;
+mod frame;
+mod headers;
+mod html;
+mod icons;
+mod messages;
+mod negotiate;
+mod stones;
+mod views;
+
+use std::sync::Arc;
+
+use axum::Router;
+use cairn_service::App;
+
+use assets::Assets;
+use cache::PageCache;
+use css::Sheets;
+use headers::Transport;
+
+/// Settings of the help center.
+#[derive(Debug, Clone)]
+pub struct PagesOptions {
+    /// Memory that rendered pages may take, in bytes.
+    pub cache_bytes_max: u64,
+    /// Whether Strict-Transport-Security, sent where the public address is https, covers subdomains.
+    pub hsts_includes_subdomains: bool,
+}
+
+impl Default for PagesOptions {
+    fn default() -> Self {
+        Self {
+            cache_bytes_max: 64 * 1024 * 1024,
+            hsts_includes_subdomains: false,
+        }
+    }
+}
+
+/// The help center of all portals; a handle, cheap to clone.
+#[derive(Clone)]
+pub struct Pages(Arc<Room>);
+
+struct Room {
+    app: Arc<App>,
+    cache: Arc<PageCache>,
+    sheets: Sheets,
+    assets: Assets,
+    transport: Transport,
+    hits: metrics::Counter,
+    misses: metrics::Counter,
+}
+
+impl Pages {
+    /// The help center over an application; its cache is purged by the application's feed from now on.
+    pub fn new(app: Arc<App>, options: PagesOptions) -> Self {
+        let transport =
+            Transport::new(&app.settings().public_url, options.hsts_includes_subdomains);
+        let cache = Arc::new(PageCache::new(options.cache_bytes_max));
+        app.on_purge(Arc::clone(&cache) as Arc<dyn cairn_service::app::PurgeListener>);
+        Self(Arc::new(Room {
+            app,
+            cache,
+            sheets: Sheets::new(),
+            assets: Assets::new(&transport),
+            transport,
+            hits: metrics::counter!("help_center_page_cache_hits_total"),
+            misses: metrics::counter!("help_center_page_cache_misses_total"),
+        }))
+    }
+}
+
+/// The routes of the help center: everything that no other door answers.
+pub fn router(pages: Pages) -> Router {
+    Router::new().fallback(door::answer).with_state(pages)
+}

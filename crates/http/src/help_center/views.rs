@@ -1,0 +1,545 @@
+//! The pages as templates see them, made from what the application hands over.
+//!
+//! A view holds text, which the template escapes, and the few kinds of markup of [`super::html`].
+
+use askama::Template;
+use cairn_domain::locale::Locale;
+use cairn_service::Heading;
+use cairn_service::help_center::{
+    ArticleLink, ArticlePage, CategoryLink, CategoryPage, HomePage, SearchPage,
+};
+use serde_json::json;
+
+use super::address;
+use super::css::Sheet;
+use super::dates::{self, Day};
+use super::frame::{Frame, Place};
+use super::html::{Body, Data, Drawing, Marked};
+use super::messages::{Messages, Slot, fill};
+use super::stones::{cairn, cairn_of_size};
+
+/// Words a reader takes in within a minute.
+const WORDS_PER_MINUTE: usize = 200;
+/// Most siblings beside an article; of more, those around it are shown.
+const SIBLINGS_SHOWN_MAX: usize = 40;
+/// Above this many topics the first page becomes an index in columns.
+const TOPIC_CARDS_MAX: usize = 12;
+/// Articles shown with a topic.
+const TOPIC_ARTICLES_MAX: usize = 3;
+
+/// A link with a quiet note behind it.
+pub(crate) struct Link {
+    path: String,
+    title: String,
+    note: String,
+    excerpt: String,
+    current: bool,
+}
+
+impl Link {
+    fn of(link: &ArticleLink, note: String) -> Self {
+        Self {
+            path: link.path.clone(),
+            title: link.title.clone(),
+            note,
+            excerpt: link.excerpt.clone(),
+            current: false,
+        }
+    }
+
+    /// A link to something that is not an article.
+    pub(crate) fn to(path: String, title: String, note: String) -> Self {
+        Self {
+            path,
+            title,
+            note,
+            excerpt: String::new(),
+            current: false,
+        }
+    }
+
+    fn dated(m: &Messages, link: &ArticleLink) -> Self {
+        Self::of(link, dates::short(m, link.updated_at))
+    }
+
+    fn with_topic(link: &ArticleLink) -> Self {
+        Self::of(link, link.category.clone())
+    }
+}
+
+/// A node of a trail.
+pub(crate) struct Crumb {
+    path: String,
+    name: String,
+}
+
+fn crumbs(categories: &[CategoryLink]) -> Vec<Crumb> {
+    let crumb = |c: &CategoryLink| Crumb {
+        path: c.path.clone(),
+        name: c.name.clone(),
+    };
+    categories.iter().map(crumb).collect()
+}
+
+/// A heading of the second level and those below it.
+pub(crate) struct OutlineItem {
+    id: String,
+    text: String,
+    below: Vec<OutlineItem>,
+}
+
+/// The headings as a list of two levels. A third-level heading before any second-level one, and the
+/// top of an article that starts deeper, stands at the first level; deeper headings are left out.
+fn outline(headings: &[Heading]) -> Vec<OutlineItem> {
+    let mut out: Vec<OutlineItem> = Vec::new();
+    for heading in headings.iter().filter(|h| h.level <= 3) {
+        let item = OutlineItem {
+            id: heading.id.clone(),
+            text: heading.text.clone(),
+            below: Vec::new(),
+        };
+        match out.last_mut() {
+            Some(top) if heading.level == 3 => top.below.push(item),
+            _ => out.push(item),
+        }
+    }
+    out
+}
+
+/// The page of an article.
+#[derive(Template)]
+#[template(path = "article.html")]
+pub(crate) struct ArticleView<'a> {
+    frame: Frame,
+    crumbs: Vec<Crumb>,
+    title: &'a str,
+    topic: &'a str,
+    siblings: Vec<Link>,
+    updated: Day,
+    reading_time: String,
+    outline: Vec<OutlineItem>,
+    html: Body<'a>,
+    related: Vec<Link>,
+    previous: Option<Link>,
+    next: Option<Link>,
+    markdown_path: String,
+}
+
+impl<'a> ArticleView<'a> {
+    pub(crate) fn new(place: &Place<'_>, sheet: &Sheet, page: &'a ArticlePage) -> Self {
+        let m = place.m;
+        let outline = outline(&page.headings);
+        let markdown_path = format!("{}.md", page.path);
+        let mut chrome = vec!["md"];
+        if !outline.is_empty() {
+            chrome.push("down");
+        }
+        let mut frame = place.frame(sheet, &page.title, &chrome, page.html.as_str());
+        frame.description = page.excerpt.clone();
+        frame.canonical = Some(page.url.clone());
+        frame.markdown = Some(markdown_path.clone());
+        frame.languages = place.languages(&page.translations);
+        let own = (place.locale.clone(), page.path.clone());
+        let mut pages: Vec<(Locale, String)> = vec![own];
+        let others = page.translations.iter().filter(|(l, _)| l != place.locale);
+        pages.extend(others.cloned());
+        let origin = page.url.strip_suffix(page.path.as_str()).unwrap_or("");
+        frame.alternates = place.alternates(origin, &pages);
+        frame.data = Some(article_data(place, page, origin));
+        let minutes = page.word_count.div_ceil(WORDS_PER_MINUTE).max(1);
+        Self {
+            crumbs: crumbs(&page.crumbs),
+            title: &page.title,
+            topic: page
+                .crumbs
+                .last()
+                .map_or(m.articles.as_str(), |c| c.name.as_str()),
+            siblings: siblings(page),
+            updated: Day::of(m, page.updated_at),
+            reading_time: m
+                .reading_time
+                .of(u64::try_from(minutes).unwrap_or(u64::MAX)),
+            outline,
+            html: Body(&page.html),
+            related: page.related.iter().map(Link::with_topic).collect(),
+            previous: page.previous.as_ref().map(Link::with_topic),
+            next: page.next.as_ref().map(Link::with_topic),
+            markdown_path,
+            frame,
+        }
+    }
+}
+
+fn siblings(page: &ArticlePage) -> Vec<Link> {
+    let own = page
+        .siblings
+        .iter()
+        .position(|s| s.id == page.id)
+        .unwrap_or(0);
+    let last_start = page.siblings.len().saturating_sub(SIBLINGS_SHOWN_MAX);
+    let start = own.saturating_sub(SIBLINGS_SHOWN_MAX / 2).min(last_start);
+    let shown = page.siblings.iter().skip(start).take(SIBLINGS_SHOWN_MAX);
+    shown
+        .map(|sibling| Link {
+            current: sibling.id == page.id,
+            ..Link::of(sibling, String::new())
+        })
+        .collect()
+}
+
+/// The article for machines: schema.org's Article, and the trail to it.
+fn article_data(place: &Place<'_>, page: &ArticlePage, origin: &str) -> Data {
+    let mut trail = vec![(place.portal.name.clone(), place.home(place.locale))];
+    trail.extend(page.crumbs.iter().map(|c| (c.name.clone(), c.path.clone())));
+    trail.push((page.title.clone(), page.path.clone()));
+    let items: Vec<_> = trail
+        .iter()
+        .enumerate()
+        .map(|(i, (name, path))| {
+            json!({"@type": "ListItem", "position": i + 1, "name": name, "item": format!("{origin}{path}")})
+        })
+        .collect();
+    Data::of(&json!({
+        "@context": "https://schema.org",
+        "@graph": [
+            {
+                "@type": "Article",
+                "headline": page.title,
+                "description": page.excerpt,
+                "dateModified": page.updated_at.to_string(),
+                "inLanguage": place.locale.as_str(),
+                "mainEntityOfPage": page.url,
+            },
+            {"@type": "BreadcrumbList", "itemListElement": items},
+        ],
+    }))
+}
+
+/// A topic on the first page.
+pub(crate) struct Topic {
+    path: String,
+    name: String,
+    description: String,
+    count: i64,
+    all: String,
+    all_label: String,
+    articles: Vec<Link>,
+    cairn: Drawing,
+}
+
+impl Topic {
+    fn of(m: &Messages, category: &CategoryLink) -> Self {
+        let all = m
+            .all_count
+            .of(u64::try_from(category.article_count).unwrap_or(0));
+        let articles = category.articles.iter().take(TOPIC_ARTICLES_MAX);
+        Self {
+            path: category.path.clone(),
+            name: category.name.clone(),
+            description: category.description.clone(),
+            count: category.article_count,
+            all_label: fill(&m.all_in, &[&category.name, &all]),
+            all,
+            articles: articles.map(|a| Link::of(a, String::new())).collect(),
+            cairn: cairn(&category.id.to_string()),
+        }
+    }
+}
+
+/// The first page.
+#[derive(Template)]
+#[template(path = "home.html")]
+pub(crate) struct HomeView {
+    frame: Frame,
+    summit: Drawing,
+    topics: Vec<Topic>,
+    as_index: bool,
+    articles: Vec<Link>,
+    recent: Vec<Link>,
+}
+
+impl HomeView {
+    pub(crate) fn new(place: &Place<'_>, sheet: &Sheet, page: &HomePage) -> Self {
+        let m = place.m;
+        let mut frame = place.frame(sheet, "", &[], "");
+        frame.show_find = false;
+        frame.description = fill(&m.home_description, &[&place.portal.name]);
+        let origin = place.origin();
+        frame.canonical = Some(format!("{origin}{}", place.home(place.locale)));
+        let locales = place.portal.locales.iter();
+        let pages: Vec<_> = locales.map(|l| (l.clone(), place.home(l))).collect();
+        frame.alternates = place.alternates(&origin, &pages);
+        Self {
+            frame,
+            summit: cairn_of_size(&place.portal.id.to_string(), 56),
+            topics: page.categories.iter().map(|c| Topic::of(m, c)).collect(),
+            as_index: page.categories.len() > TOPIC_CARDS_MAX,
+            articles: page
+                .uncategorised
+                .iter()
+                .map(|a| Link::dated(m, a))
+                .collect(),
+            recent: page.recent.iter().map(|a| Link::dated(m, a)).collect(),
+        }
+    }
+}
+
+/// Links to the pages around this one.
+pub(crate) struct Pager {
+    pages: usize,
+    text: String,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+impl Pager {
+    /// `path` is what the number is put behind, ending in `?` or `&`.
+    fn new(m: &Messages, path: &str, page: usize, pages: usize) -> Self {
+        let to = |page: usize| format!("{path}page={page}");
+        Self {
+            pages,
+            text: fill(&m.page_of, &[&page.to_string(), &pages.to_string()]),
+            previous: (page > 1).then(|| to(page - 1)),
+            next: (page < pages).then(|| to(page + 1)),
+        }
+    }
+}
+
+/// A category below another, with its first articles.
+pub(crate) struct Group {
+    id: String,
+    path: String,
+    name: String,
+    articles: Vec<Link>,
+    has_more: bool,
+    all: String,
+    all_label: String,
+}
+
+/// The page of a category.
+#[derive(Template)]
+#[template(path = "category.html")]
+pub(crate) struct CategoryView<'a> {
+    frame: Frame,
+    topics: Vec<Link>,
+    crumbs: Vec<Crumb>,
+    name: &'a str,
+    description: &'a str,
+    cairn: Drawing,
+    articles: Vec<Link>,
+    groups: Vec<Group>,
+    pager: Pager,
+}
+
+impl<'a> CategoryView<'a> {
+    pub(crate) fn new(place: &Place<'_>, sheet: &Sheet, page: &'a CategoryPage) -> Self {
+        let m = place.m;
+        let own = &page.category;
+        let chrome: &[&str] = if page.pages > 1 { &["right"] } else { &[] };
+        let mut frame = place.frame(sheet, &own.name, chrome, "");
+        frame.description = own.description.clone();
+        let number = if page.page > 1 {
+            format!("?page={}", page.page)
+        } else {
+            String::new()
+        };
+        frame.canonical = Some(format!("{}{}{number}", place.origin(), own.path));
+        let top = page.crumbs.first().map_or(own.id, |c| c.id);
+        let above = page.crumbs.len().saturating_sub(1);
+        Self {
+            topics: page
+                .topics
+                .iter()
+                .map(|c| Link {
+                    current: c.id == top,
+                    ..Link::to(c.path.clone(), c.name.clone(), String::new())
+                })
+                .collect(),
+            crumbs: crumbs(page.crumbs.get(..above).unwrap_or_default()),
+            name: &own.name,
+            description: &own.description,
+            cairn: cairn(&own.id.to_string()),
+            articles: page.articles.iter().map(|a| Link::dated(m, a)).collect(),
+            groups: page.children.iter().map(|c| group(m, c)).collect(),
+            pager: Pager::new(m, &format!("{}?", own.path), page.page, page.pages),
+            frame,
+        }
+    }
+}
+
+fn group(m: &Messages, category: &CategoryLink) -> Group {
+    let count = u64::try_from(category.article_count).unwrap_or(0);
+    let shown = u64::try_from(category.articles.len()).unwrap_or(0);
+    let all = m.all_count.of(count);
+    Group {
+        id: format!("c-{}", category.id),
+        path: category.path.clone(),
+        name: category.name.clone(),
+        articles: category
+            .articles
+            .iter()
+            .map(|a| Link::dated(m, a))
+            .collect(),
+        has_more: count > shown,
+        all_label: fill(&m.all_in, &[&category.name, &all]),
+        all,
+    }
+}
+
+/// One result of a search.
+pub(crate) struct Hit {
+    path: String,
+    title: String,
+    category: String,
+    snippet: Marked,
+    section: Option<Link>,
+    updated: Day,
+}
+
+/// The page of a search.
+#[derive(Template)]
+#[template(path = "search.html")]
+pub(crate) struct SearchView<'a> {
+    frame: Frame,
+    q: &'a str,
+    said: Slot,
+    hits: Vec<Hit>,
+    pager: Pager,
+}
+
+impl<'a> SearchView<'a> {
+    pub(crate) fn new(place: &Place<'_>, sheet: &Sheet, page: &'a SearchPage) -> Self {
+        let m = place.m;
+        let title = if page.q.is_empty() {
+            m.search_title.clone()
+        } else {
+            fill(&m.search_page_title, &[&page.q])
+        };
+        let chrome: &[&str] = if page.pages > 1 { &["right"] } else { &[] };
+        let mut frame = place.frame(sheet, &title, chrome, "");
+        frame.show_find = false;
+        frame.noindex = true;
+        let hits = page.hits.iter().map(|hit| Hit {
+            path: hit.link.path.clone(),
+            title: hit.link.title.clone(),
+            category: hit.link.category.clone(),
+            snippet: Marked::of(&hit.snippet_html),
+            section: hit.section.as_ref().map(|(title, anchor)| {
+                let path = format!("{}#{anchor}", hit.link.path);
+                Link::to(path, title.clone(), String::new())
+            }),
+            updated: Day::of(m, hit.link.updated_at),
+        });
+        let path = format!("{}?q={}&", frame.search, address::encode(&page.q));
+        Self {
+            q: &page.q,
+            said: if page.total == 0 {
+                m.search_nothing.clone()
+            } else {
+                m.results_for.around(page.total)
+            },
+            hits: hits.collect(),
+            pager: Pager::new(m, &path, page.page, page.pages),
+            frame,
+        }
+    }
+}
+
+/// Nothing is at this address.
+#[derive(Template)]
+#[template(path = "not_found.html")]
+pub(crate) struct NotFoundView {
+    frame: Frame,
+    cairn: Drawing,
+    said: Slot,
+    path: String,
+    words: String,
+    nearest: Vec<Link>,
+}
+
+impl NotFoundView {
+    /// Inside a portal.
+    pub(crate) fn new(
+        place: &Place<'_>,
+        sheet: &Sheet,
+        path: &str,
+        nearest: &[ArticleLink],
+    ) -> Self {
+        let mut frame = place.frame(sheet, &place.m.lost_title, &[], "");
+        frame.show_find = false;
+        frame.noindex = true;
+        Self::in_frame(frame, &place.portal.id.to_string(), path, nearest)
+    }
+
+    /// Around a frame of any kind.
+    pub(crate) fn in_frame(frame: Frame, seed: &str, path: &str, nearest: &[ArticleLink]) -> Self {
+        let said = if nearest.is_empty() {
+            &frame.m.lost_said
+        } else {
+            &frame.m.lost_said_nearest
+        };
+        Self {
+            said: said.clone(),
+            cairn: cairn(seed),
+            path: address::readable(path),
+            words: address::words(path),
+            nearest: nearest.iter().map(Link::with_topic).collect(),
+            frame,
+        }
+    }
+}
+
+/// The list of help centers at the bare root.
+#[derive(Template)]
+#[template(path = "portals.html")]
+pub(crate) struct PortalsView {
+    pub(crate) frame: Frame,
+    pub(crate) cairn: Drawing,
+    pub(crate) portals: Vec<Link>,
+}
+
+/// Something went wrong, on our side or for a while.
+#[derive(Template)]
+#[template(path = "failed.html")]
+pub(crate) struct FailedView {
+    pub(crate) frame: Frame,
+    pub(crate) cairn: Drawing,
+    pub(crate) heading: String,
+    pub(crate) sentence: String,
+    pub(crate) request_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heading(level: u8, id: &str) -> Heading {
+        Heading {
+            level,
+            id: id.to_owned(),
+            text: id.to_owned(),
+            body_offset: 0,
+        }
+    }
+
+    #[test]
+    fn headings_nest_two_deep() {
+        let headings = [(3, "a"), (2, "b"), (3, "c"), (4, "d"), (3, "e"), (2, "f")];
+        let outline = outline(&headings.map(|(level, id)| heading(level, id)));
+        let shape: Vec<(&str, usize)> = outline
+            .iter()
+            .map(|o| (o.id.as_str(), o.below.len()))
+            .collect();
+        assert_eq!(shape, [("a", 0), ("b", 2), ("f", 0)]);
+    }
+
+    #[test]
+    fn a_pager_links_only_where_there_is_a_page() {
+        let m = Messages::of(&Locale::parse("locale", "en").unwrap());
+        let pager = Pager::new(m, "/en/search?q=a&", 1, 3);
+        assert_eq!(pager.previous, None);
+        assert_eq!(pager.next.as_deref(), Some("/en/search?q=a&page=2"));
+        assert_eq!(pager.text, "Page 1 of 3");
+        assert_eq!(Pager::new(m, "/x?", 3, 3).next, None);
+    }
+}
