@@ -219,20 +219,23 @@ pub(crate) fn word_count(text: &str) -> usize {
     words + single.div_ceil(2)
 }
 
-/// Writes text so that it is only text, in elements and in quoted attributes alike.
+/// Writes text so that it is only text, in elements and in quoted attributes alike. No-break spaces
+/// are written as the sanitiser's serialiser writes them.
 pub(crate) fn escape_into(text: &str, out: &mut String) {
     let mut rest = text;
-    while let Some(at) = rest.find(['&', '<', '>', '"', '\0']) {
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\0', '\u{a0}']) {
         let (head, tail) = rest.split_at(at);
         out.push_str(head);
-        out.push_str(match tail.as_bytes().first() {
-            Some(b'&') => "&amp;",
-            Some(b'<') => "&lt;",
-            Some(b'>') => "&gt;",
-            Some(b'"') => "&quot;",
+        let mut chars = tail.chars();
+        out.push_str(match chars.next() {
+            Some('&') => "&amp;",
+            Some('<') => "&lt;",
+            Some('>') => "&gt;",
+            Some('"') => "&quot;",
+            Some('\u{a0}') => "&nbsp;",
             _ => "\u{fffd}",
         });
-        rest = &tail[1..];
+        rest = chars.as_str();
     }
     out.push_str(rest);
 }
