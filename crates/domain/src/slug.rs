@@ -12,7 +12,7 @@ use crate::field_error::FieldError;
 use crate::limits::SLUG_BYTES_MAX;
 
 /// Portal slugs that would hide a door of the server.
-pub const RESERVED: [&str; 14] = [
+pub const RESERVED: [&str; 15] = [
     "api",
     "mcp",
     "assets",
@@ -27,6 +27,7 @@ pub const RESERVED: [&str; 14] = [
     "favicon.ico",
     "search",
     "llms.txt",
+    "problems",
 ];
 
 /// A checked slug.

@@ -1,0 +1,167 @@
+//! `/api/v1/article-imports`: a batch of articles by their source ids, in one transaction.
+
+use axum::response::{IntoResponse, Response};
+use cairn_domain::limits::IMPORT_BATCH_BYTES_MAX;
+use cairn_service::articles::{self, ImportBatch, ImportItem, ImportResult};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::Schema;
+
+use crate::extract::body::BodyRules;
+use crate::extract::input::{Faults, JsonValue, json_input, plain, read_object, required};
+use crate::extract::{Authed, IdempotencyKey, JsonBody, NoQuery, QueryParams};
+use crate::problem::Problem;
+
+json_input! {
+    /// One article to import.
+    pub(crate) struct ImportItemInput {
+        /// Its id in the system it came from; unique in portal and locale.
+        source_id: Option<String> = required,
+        /// Title.
+        title: Option<String> = required,
+        /// Markdown, kept to the byte.
+        body: Option<String> = required,
+        /// Summary for lists.
+        excerpt: Option<String> = optional,
+        /// Tags.
+        tags: Option<Vec<String>> = optional,
+        /// Author's name.
+        author: Option<Option<String>> = optional,
+        /// Names of the categories from the top down; missing ones are created.
+        category_path: Option<Vec<String>> = optional,
+        /// Locale.
+        locale: Option<String> = required,
+        /// `published`, `draft` or `archived`.
+        status: Option<String> = required,
+        /// Front matter that means nothing to Cairn, as a JSON object in text.
+        front_matter: Option<Option<String>> = optional,
+    }
+}
+
+impl JsonValue for ImportItem {
+    fn read(value: Value, at: &str, faults: &mut Faults) -> Option<Self> {
+        let input: ImportItemInput = read_object(value, at, faults)?;
+        // All five are asked for before the first missing one ends it.
+        let source_id = required(input.source_id, at, "source_id", faults);
+        let title = required(input.title, at, "title", faults);
+        let body = required(input.body, at, "body", faults);
+        let locale = required(input.locale, at, "locale", faults);
+        let status = required(input.status, at, "status", faults);
+        Some(ImportItem {
+            source_id: source_id?,
+            title: title?,
+            body: body?,
+            excerpt: input.excerpt.unwrap_or_default(),
+            tags: input.tags.unwrap_or_default(),
+            author: input.author.flatten(),
+            category_path: input.category_path.unwrap_or_default(),
+            locale: locale?,
+            status: status?,
+            front_matter: input.front_matter.flatten(),
+        })
+    }
+
+    fn schema(_nullable: bool) -> Schema {
+        plain(<ImportItemInput as utoipa::PartialSchema>::schema())
+    }
+}
+
+json_input! {
+    /// Up to 500 articles; a bad one is reported and stops nothing.
+    pub(crate) struct ImportInput {
+        /// Portal slug or id.
+        portal: Option<String> = required,
+        /// The articles.
+        items: Option<Vec<ImportItem>> = required,
+    }
+}
+
+impl BodyRules for ImportInput {
+    const BYTES_MAX: usize = IMPORT_BATCH_BYTES_MAX;
+}
+
+/// What became of one article.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "result")]
+pub(crate) enum ImportedItem {
+    /// It is new.
+    Created {
+        /// Its id here.
+        id: String,
+        /// Its slug here.
+        slug: String,
+    },
+    /// It was there and changed.
+    Updated {
+        /// Its id here.
+        id: String,
+        /// Its slug here.
+        slug: String,
+    },
+    /// It was there, the same.
+    Unchanged {
+        /// Its id here.
+        id: String,
+        /// Its slug here.
+        slug: String,
+    },
+    /// It breaks a rule; nothing was written for it.
+    Failed {
+        /// Which rule, as a sentence.
+        reason: String,
+    },
+}
+
+impl From<ImportResult> for ImportedItem {
+    fn from(result: ImportResult) -> Self {
+        match result {
+            ImportResult::Created { id, slug } => Self::Created { id, slug },
+            ImportResult::Updated { id, slug } => Self::Updated { id, slug },
+            ImportResult::Unchanged { id, slug } => Self::Unchanged { id, slug },
+            ImportResult::Failed { reason } => Self::Failed { reason },
+        }
+    }
+}
+
+/// What became of the batch.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ImportOutcome {
+    /// One entry for each article, in order.
+    results: Vec<ImportedItem>,
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/article-imports", operation_id = "import_articles", tag = "articles",
+    request_body = ImportInput,
+    responses((status = 200, description = "What became of each article", body = ImportOutcome)),
+)]
+pub(crate) async fn import(
+    Authed(ctx): Authed,
+    QueryParams(NoQuery): QueryParams<NoQuery>,
+    IdempotencyKey(idempotency_key): IdempotencyKey,
+    JsonBody(input): JsonBody<ImportInput>,
+) -> Result<Response, Problem> {
+    let items = input.items.ok_or_else(|| {
+        Problem::invalid_field(
+            "items",
+            "required",
+            "items is missing; give 1 to 500 articles",
+        )
+    })?;
+    let outcome = articles::import(
+        &ctx,
+        ImportBatch {
+            portal: input.portal,
+            items,
+            idempotency_key,
+        },
+    )
+    .await?;
+    let results = outcome
+        .results
+        .into_iter()
+        .map(ImportedItem::from)
+        .collect();
+    Ok(axum::Json(ImportOutcome { results }).into_response())
+}
