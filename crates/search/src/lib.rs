@@ -1,1 +1,45 @@
-//! Room search.
+//! Room search: finds articles by what people type.
+//!
+//! The database is the truth and every directory here may be deleted while the process is down: an
+//! index that is missing, damaged or of another fingerprint has no [`SearchRoom::checkpoint`] and is
+//! built again. An index **unit** is (portal, locale, face); no statistic, dictionary or count crosses
+//! it. The room refuses to know who may read what (the service chooses the face), to read Markdown,
+//! and to show a type of its engine.
+//!
+//! Budget on the help center of 8,471 articles, one thread: 1 ms for a search, 2 ms for its ten
+//! snippets, 1,500 articles a second for a rebuild.
+
+mod analyzer;
+mod answer;
+mod apply;
+mod collect;
+mod config;
+mod cut;
+mod definition;
+mod document;
+mod embedded;
+mod entries;
+mod error;
+mod expand;
+mod generation;
+mod manifest;
+mod plan;
+mod portal;
+mod query;
+mod ranking;
+pub mod relevance;
+mod room;
+mod schema;
+mod search;
+mod snippet;
+mod unit;
+mod writer;
+
+pub use answer::{Filters, Hit, HitSection, SearchAnswer, SearchRequest, Snippet};
+pub use config::SearchConfig;
+pub use document::{ArticleChange, Face, IndexDocument, SectionText, UnitKey, content_hash};
+pub use entries::{IndexEntry, UnitStats};
+pub use error::SearchError;
+pub use generation::Generation;
+pub use plan::QUERY_TOKENS_MAX;
+pub use room::SearchRoom;

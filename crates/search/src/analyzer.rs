@@ -1,0 +1,401 @@
+//! Turns a word into what the index knows: lower case, without its ending, in plain letters.
+//!
+//! One analyzer per locale, chosen by the locale of the article and never guessed from the text.
+//! The order is lower case → stop words → stem → fold: stemmers need the accents that folding
+//! removes.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use tantivy::tokenizer::{
+    AsciiFoldingFilter, Language, RawTokenizer, Stemmer, TextAnalyzer, Token, TokenStream,
+    Tokenizer,
+};
+
+use crate::cut::{Cutter, is_invisible, plain};
+use crate::definition::{AnalyzerShape, LowerCase};
+
+/// Words whose stem is remembered; the map is emptied when full.
+const STEMS_MAX: usize = 65_536;
+
+/// The analyzer of one locale. A clone starts with an empty memory of stems.
+pub(crate) struct Analyzer {
+    stop_words: Arc<HashSet<String>>,
+    stemmer: Option<TextAnalyzer>,
+    fold: TextAnalyzer,
+    lower_case: LowerCase,
+    token_bytes_max: usize,
+    stems: HashMap<Box<str>, Option<Box<str>>>,
+}
+
+impl Clone for Analyzer {
+    fn clone(&self) -> Self {
+        Self {
+            stop_words: Arc::clone(&self.stop_words),
+            stemmer: self.stemmer.clone(),
+            fold: self.fold.clone(),
+            lower_case: self.lower_case,
+            token_bytes_max: self.token_bytes_max,
+            stems: HashMap::new(),
+        }
+    }
+}
+
+/// A word of a query: where it stands and what the index calls it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QueryWord {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// Lower-cased and folded, as in the dictionary.
+    pub(crate) raw: String,
+    /// As in the scored fields; `None` for a stop word.
+    pub(crate) stem: Option<String>,
+    /// A bigram of a script without spaces: never repaired, never completed.
+    pub(crate) unspaced: bool,
+}
+
+impl Analyzer {
+    pub(crate) fn new(
+        shape: &AnalyzerShape,
+        stop_words: &BTreeSet<String>,
+        token_bytes_max: usize,
+    ) -> Result<Self, String> {
+        let stemmer = match shape.stemmer.as_deref() {
+            None => None,
+            Some(name) => {
+                let language = language(name).ok_or_else(|| {
+                    format!(
+                        "there is no stemmer {name:?}; known are {}",
+                        LANGUAGES.map(|l| l.0).join(", ")
+                    )
+                })?;
+                Some(
+                    TextAnalyzer::builder(RawTokenizer::default())
+                        .filter(Stemmer::new(language))
+                        .build(),
+                )
+            }
+        };
+        Ok(Self {
+            stop_words: Arc::new(stop_words.iter().cloned().collect()),
+            stemmer,
+            fold: TextAnalyzer::builder(RawTokenizer::default())
+                .filter(AsciiFoldingFilter)
+                .build(),
+            lower_case: shape.lower_case,
+            token_bytes_max,
+            stems: HashMap::new(),
+        })
+    }
+
+    /// Lower-cases a word and drops what cannot be seen.
+    fn lower(&self, word: &str, out: &mut String) {
+        out.clear();
+        if word.is_ascii() && self.lower_case == LowerCase::Plain {
+            out.push_str(word);
+            out.make_ascii_lowercase();
+            return;
+        }
+        for c in word.chars() {
+            match (c, self.lower_case) {
+                ('I', LowerCase::Turkish) => out.push('ı'),
+                ('İ', LowerCase::Turkish) => out.push('i'),
+                _ if is_invisible(c) => {}
+                _ => out.extend(c.to_lowercase()),
+            }
+        }
+    }
+
+    /// Folds a lower-cased word to plain letters, in place.
+    fn fold(&mut self, word: &mut String) {
+        if word.is_ascii() {
+            return;
+        }
+        let folded = self
+            .fold
+            .token_stream(word)
+            .next()
+            .map(|token| token.text.chars().filter_map(fold_char).collect());
+        if let Some(folded) = folded {
+            *word = folded;
+        }
+    }
+
+    /// Replaces a lower-cased word by its stem; answers false for a stop word.
+    fn stem(&mut self, word: &mut String) -> bool {
+        if let Some(known) = self.stems.get(word.as_str()) {
+            return match known {
+                None => false,
+                Some(stem) => {
+                    word.clear();
+                    word.push_str(stem);
+                    true
+                }
+            };
+        }
+        if self.stems.len() >= STEMS_MAX {
+            self.stems.clear();
+        }
+        let key: Box<str> = word.as_str().into();
+        if self.stop_words.contains(word.as_str()) {
+            self.stems.insert(key, None);
+            return false;
+        }
+        if let Some(stemmer) = &mut self.stemmer {
+            let stem = stemmer
+                .token_stream(word)
+                .next()
+                .map(|token| token.text.clone());
+            if let Some(stem) = stem {
+                *word = stem;
+            }
+        }
+        self.fold(word);
+        self.stems.insert(key, Some(word.as_str().into()));
+        true
+    }
+
+    /// The stem of a word as the dictionary spells it (folded, lower-cased).
+    pub(crate) fn stem_of(&mut self, raw: &str) -> Option<String> {
+        let mut word = raw.to_owned();
+        self.stem(&mut word).then_some(word)
+    }
+
+    /// The words of a query, at most `max` of them, and whether some were left out.
+    pub(crate) fn query_words(&mut self, text: &str, max: usize) -> (Vec<QueryWord>, bool) {
+        let mut words = Vec::new();
+        let mut lowered = String::new();
+        for cut in Cutter::new(text) {
+            if cut.to - cut.from >= self.token_bytes_max {
+                continue;
+            }
+            if words.len() >= max {
+                return (words, true);
+            }
+            self.lower(&text[cut.from..cut.to], &mut lowered);
+            let mut raw = lowered.clone();
+            self.fold(&mut raw);
+            let mut stem = lowered.clone();
+            let stem = self
+                .stem(&mut stem)
+                .then_some(stem)
+                .filter(|s| !s.is_empty());
+            if raw.is_empty() {
+                continue;
+            }
+            words.push(QueryWord {
+                from: cut.from,
+                to: cut.to,
+                raw,
+                stem,
+                unspaced: cut.unspaced,
+            });
+        }
+        (words, false)
+    }
+
+    /// Brings one cut of a stored text into the form the scored fields know.
+    /// Answers `None` for stop words and over-long tokens.
+    pub(crate) fn stem_word<'b>(&mut self, word: &str, buffer: &'b mut String) -> Option<&'b str> {
+        if word.len() >= self.token_bytes_max {
+            return None;
+        }
+        if word.is_ascii() {
+            self.lower(word, buffer);
+        } else {
+            self.lower(&plain(word), buffer);
+        }
+        self.stem(buffer).then_some(buffer.as_str())
+    }
+
+    /// The tokenizer of the scored fields.
+    pub(crate) fn stem_tokenizer(&self) -> TextAnalyzer {
+        TextAnalyzer::from(AnalyzerTokenizer {
+            analyzer: self.clone(),
+            stems: true,
+        })
+    }
+
+    /// The tokenizer of the dictionary.
+    pub(crate) fn raw_tokenizer(&self) -> TextAnalyzer {
+        TextAnalyzer::from(AnalyzerTokenizer {
+            analyzer: self.clone(),
+            stems: false,
+        })
+    }
+}
+
+/// Folding that the engine's table lacks: Cyrillic ё, Greek tonos, Arabic and Hebrew vowel signs.
+fn fold_char(c: char) -> Option<char> {
+    match c {
+        '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{64b}'..='\u{65f}' | '\u{670}' | 'ـ' => {
+            None
+        }
+        'ё' => Some('е'),
+        'ά' => Some('α'),
+        'έ' => Some('ε'),
+        'ή' => Some('η'),
+        'ί' | 'ϊ' | 'ΐ' => Some('ι'),
+        'ό' => Some('ο'),
+        'ύ' | 'ϋ' | 'ΰ' => Some('υ'),
+        'ώ' => Some('ω'),
+        'ς' => Some('σ'),
+        'آ' | 'أ' | 'إ' => Some('ا'),
+        'ى' => Some('ي'),
+        'ة' => Some('ه'),
+        _ => Some(c),
+    }
+}
+
+const LANGUAGES: [(&str, Language); 18] = [
+    ("arabic", Language::Arabic),
+    ("danish", Language::Danish),
+    ("dutch", Language::Dutch),
+    ("english", Language::English),
+    ("finnish", Language::Finnish),
+    ("french", Language::French),
+    ("german", Language::German),
+    ("greek", Language::Greek),
+    ("hungarian", Language::Hungarian),
+    ("italian", Language::Italian),
+    ("norwegian", Language::Norwegian),
+    ("portuguese", Language::Portuguese),
+    ("romanian", Language::Romanian),
+    ("russian", Language::Russian),
+    ("spanish", Language::Spanish),
+    ("swedish", Language::Swedish),
+    ("tamil", Language::Tamil),
+    ("turkish", Language::Turkish),
+];
+
+fn language(name: &str) -> Option<Language> {
+    LANGUAGES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, language)| *language)
+}
+
+/// The analyzer as the engine wants it.
+#[derive(Clone)]
+struct AnalyzerTokenizer {
+    analyzer: Analyzer,
+    stems: bool,
+}
+
+impl Tokenizer for AnalyzerTokenizer {
+    type TokenStream<'a> = AnalyzerStream<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> AnalyzerStream<'a> {
+        AnalyzerStream {
+            analyzer: &mut self.analyzer,
+            stems: self.stems,
+            text,
+            cutter: Cutter::new(text),
+            position: 0,
+            token: Token::default(),
+        }
+    }
+}
+
+struct AnalyzerStream<'a> {
+    analyzer: &'a mut Analyzer,
+    stems: bool,
+    text: &'a str,
+    cutter: Cutter<'a>,
+    position: usize,
+    token: Token,
+}
+
+impl TokenStream for AnalyzerStream<'_> {
+    fn advance(&mut self) -> bool {
+        for cut in self.cutter.by_ref() {
+            let position = self.position;
+            self.position += 1;
+            if cut.to - cut.from >= self.analyzer.token_bytes_max {
+                continue;
+            }
+            self.analyzer
+                .lower(&self.text[cut.from..cut.to], &mut self.token.text);
+            if self.stems {
+                if !self.analyzer.stem(&mut self.token.text) {
+                    continue;
+                }
+            } else {
+                self.analyzer.fold(&mut self.token.text);
+            }
+            if self.token.text.is_empty() {
+                continue;
+            }
+            self.token.offset_from = cut.from;
+            self.token.offset_to = cut.to;
+            self.token.position = position;
+            self.token.position_length = 1;
+            return true;
+        }
+        false
+    }
+
+    fn token(&self) -> &Token {
+        &self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.token
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::Definition;
+
+    fn stems(locale: &str, text: &str) -> Vec<String> {
+        let definition = Definition::read(None).unwrap();
+        let mut analyzer = definition.analyzer(&locale.parse().unwrap());
+        let (words, _) = analyzer.query_words(&plain(text), 100);
+        words.into_iter().filter_map(|w| w.stem).collect()
+    }
+
+    #[test]
+    fn words_lose_their_endings_and_accents() {
+        assert_eq!(stems("en", "The Running of DATABASES"), ["run", "databas"]);
+        assert_eq!(stems("fr", "les Paramètres"), stems("fr", "parametres"));
+        assert_eq!(stems("de", "Löschen"), stems("de", "löscht"));
+        assert_eq!(
+            stems("pt-BR", "configurações"),
+            stems("pt", "configuracoes")
+        );
+    }
+
+    #[test]
+    fn a_locale_without_a_file_takes_its_language_then_the_default() {
+        assert_eq!(stems("en-GB", "networks"), ["network"]);
+        assert_eq!(stems("cs", "Sítě"), ["site"]);
+    }
+
+    #[test]
+    fn all_unicode_spellings_of_a_word_are_one() {
+        for (one, other) in [
+            ("été", "e\u{301}te\u{301}"),
+            ("ﬁle", "file"),
+            ("Ｗｏｒｄ", "word"),
+            ("뗏", "\u{1104}\u{1166}\u{11ba}"),
+        ] {
+            assert_eq!(stems("en", one), stems("en", other), "{one}");
+        }
+    }
+
+    #[test]
+    fn turkish_keeps_its_two_kinds_of_i() {
+        assert_eq!(stems("tr", "IŞIK"), stems("tr", "ışık"));
+        assert_eq!(stems("tr", "İzin"), stems("tr", "izin"));
+    }
+
+    #[test]
+    fn a_query_has_a_longest_length() {
+        let definition = Definition::read(None).unwrap();
+        let mut analyzer = definition.analyzer(&"en".parse().unwrap());
+        let (words, cut) = analyzer.query_words(&"word ".repeat(40), 32);
+        assert_eq!((words.len(), cut), (32, true));
+    }
+}

@@ -1,0 +1,122 @@
+//! A search and its answer, in words that any engine could speak.
+
+use cairn_domain::article::{Audience, Status};
+use cairn_domain::feed::Position;
+use cairn_domain::ids::{ArticleId, CategoryId, PortalId};
+use cairn_domain::locale::Locale;
+
+use crate::document::Face;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct SearchRequest {
+    /// In which portal.
+    pub portal: PortalId,
+    /// For which readers; the service has decided that the caller may ask for this face.
+    pub face: Face,
+    /// In which locales; several lists are merged by rank, ties in this order; none means all.
+    pub locales: Vec<Locale>,
+    /// What the person typed. Never a syntax: every character is a word or a gap between words.
+    pub text: String,
+    /// What every hit must satisfy.
+    pub filters: Filters,
+    /// Most hits to answer.
+    pub limit: usize,
+    /// Hits to leave out before the first.
+    pub offset: usize,
+    /// Whether hits carry snippets; they cost more than the ranking.
+    pub snippets: bool,
+}
+
+/// What every hit must satisfy, all of them together.
+#[derive(Debug, Clone, Default)]
+pub struct Filters {
+    /// Stands in this category or below it.
+    pub category: Option<CategoryId>,
+    /// Has this tag, whole, without regard to case.
+    pub tag: Option<String>,
+    /// Has this status.
+    pub status: Option<Status>,
+    /// Has this audience.
+    pub audience: Option<Audience>,
+    /// Was written by this author, whole name, without regard to case.
+    pub author: Option<String>,
+    /// Changed at or after this moment, in milliseconds since 1970.
+    pub updated_since_ms: Option<i64>,
+}
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct SearchAnswer {
+    /// The asked-for stretch of the ranked list.
+    pub hits: Vec<Hit>,
+    /// How many documents match in all, counted inside the units.
+    pub total: u64,
+    /// How far the index had read: all hits are at this position or later.
+    pub position: Option<Position>,
+    /// The query with unknown words repaired, when a repair is likely.
+    pub corrected: Option<String>,
+    /// The query was longer than the limits; its end was not searched.
+    pub truncated: bool,
+}
+
+/// One article that was found.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// Its id.
+    pub article: ArticleId,
+    /// Its number in the portal.
+    pub number: i64,
+    /// The revision the index shows.
+    pub revision: i32,
+    /// The row version the index shows.
+    pub row_version: i64,
+    /// Its id in the system it came from.
+    pub source_id: Option<String>,
+    /// Its slug.
+    pub slug: String,
+    /// Its title.
+    pub title: String,
+    /// Its stored summary.
+    pub excerpt: String,
+    /// Its locale.
+    pub locale: Locale,
+    /// Comparable within one unit only.
+    pub score: f32,
+    /// The fragment of the body that speaks to the query; empty unless asked for.
+    pub snippet: Snippet,
+    /// The section in which the snippet stands, when the body has any.
+    pub section: Option<HitSection>,
+    /// When it last changed, in milliseconds since 1970.
+    pub updated_at_ms: i64,
+    /// Its category and all ancestors.
+    pub categories: Vec<CategoryId>,
+    /// The name of its category.
+    pub category_name: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its status.
+    pub status: Status,
+    /// Its audience.
+    pub audience: Audience,
+    /// Who wrote it.
+    pub author: Option<String>,
+}
+
+/// A section of a hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HitSection {
+    /// Its heading.
+    pub heading: Option<String>,
+    /// The fragment that links to it, without `#`.
+    pub anchor: Option<String>,
+}
+
+/// A fragment of a body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snippet {
+    /// Escaped for HTML, the words that matched in `<mark>`; no other element.
+    pub html: String,
+    /// The same without marks and not escaped.
+    pub text: String,
+}

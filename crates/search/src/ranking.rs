@@ -1,0 +1,125 @@
+//! `index/ranking.toml`: the weights of a query plan. Nothing here touches the index itself.
+
+use serde::Deserialize;
+
+/// All weights, thresholds and sizes that apply at query time.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ranking {
+    pub(crate) weights: Weights,
+    pub(crate) typo: Typo,
+    pub(crate) prefix: Prefix,
+    pub(crate) forms: Forms,
+    pub(crate) pairs: Pairs,
+    pub(crate) correction: Correction,
+    pub(crate) snippet: SnippetSize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Weights {
+    pub(crate) all: f32,
+    pub(crate) title: f32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Typo {
+    pub(crate) rare_df_max: u64,
+    pub(crate) one_edit_from_chars: usize,
+    pub(crate) two_edits_from_chars: usize,
+    pub(crate) candidates_max: usize,
+    pub(crate) boost_one_edit: f32,
+    pub(crate) boost_two_edits: f32,
+    pub(crate) boost_beside_prefixes: f32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Prefix {
+    pub(crate) from_chars: usize,
+    pub(crate) candidates_max: usize,
+    pub(crate) boost_unknown_word: f32,
+    pub(crate) boost_known_word: f32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Forms {
+    pub(crate) tie: f32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pairs {
+    pub(crate) slop: u32,
+    pub(crate) boost: f32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Correction {
+    pub(crate) df_min: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SnippetSize {
+    pub(crate) chars_min: usize,
+    pub(crate) chars_max: usize,
+    pub(crate) scan_bytes_max: usize,
+}
+
+/// Most candidates a word may be given; each costs a posting list.
+const CANDIDATES_MAX: usize = 50;
+
+impl Ranking {
+    /// Refuses weights that would make scores meaningless or searches endless.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (name, value) in [
+            ("weights.all", self.weights.all),
+            ("weights.title", self.weights.title),
+            ("typo.boost_one_edit", self.typo.boost_one_edit),
+            ("typo.boost_two_edits", self.typo.boost_two_edits),
+            (
+                "typo.boost_beside_prefixes",
+                self.typo.boost_beside_prefixes,
+            ),
+            ("prefix.boost_unknown_word", self.prefix.boost_unknown_word),
+            ("prefix.boost_known_word", self.prefix.boost_known_word),
+            ("forms.tie", self.forms.tie),
+            ("pairs.boost", self.pairs.boost),
+        ] {
+            if !(0.0..=100.0).contains(&value) {
+                return Err(format!("{name} is {value}; it goes from 0 to 100"));
+            }
+        }
+        for (name, value) in [
+            ("typo.candidates_max", self.typo.candidates_max),
+            ("prefix.candidates_max", self.prefix.candidates_max),
+        ] {
+            if value > CANDIDATES_MAX {
+                return Err(format!("{name} is {value}; at most {CANDIDATES_MAX}"));
+            }
+        }
+        if self.typo.one_edit_from_chars < 2
+            || self.typo.two_edits_from_chars < self.typo.one_edit_from_chars
+        {
+            return Err(
+                "typo.one_edit_from_chars is at least 2, two_edits_from_chars not below it"
+                    .to_owned(),
+            );
+        }
+        if self.prefix.from_chars < 1 {
+            return Err("prefix.from_chars is at least 1".to_owned());
+        }
+        let size = &self.snippet;
+        if size.chars_min < 20 || size.chars_max > 1_000 || size.chars_min > size.chars_max {
+            return Err(
+                "snippet.chars_min is at least 20, chars_max at most 1000 and not below it"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
