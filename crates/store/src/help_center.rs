@@ -180,7 +180,7 @@ pub async fn redirect_of(
     .transpose()
 }
 
-/// The articles of some categories (all when absent) by title; at most `limit`. Replica pool.
+/// The articles of some categories (all when absent), in the order they were made; at most `limit`. Replica pool.
 pub async fn listing(
     store: &Store,
     portal: PortalId,

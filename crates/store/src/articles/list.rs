@@ -1,8 +1,8 @@
 //! Lists of articles: every filter, every order, paged by a key that ends in the id.
 //!
-//! One statement per order and page kind (first or after), so that each is static text and a page deep in the list
-//! starts where the last one ended. A list of a portal with 8,471 articles by an indexed order reads `limit` rows;
-//! a filter on tag or author, or the order by title, may read every article of the portal once.
+//! Statements are static text: one per order, page kind (first or next) and depth. A *flat* list is decided by the
+//! article rows alone: the page is cut first, along an index, and only its rows meet their revisions. A *deep* list asks
+//! the revisions too (tag, author, order by title) and may read every article of the portal once.
 
 use cairn_domain::article::{Article, Audience, Status};
 use cairn_domain::ids::{ArticleId, CategoryId, PortalId};
@@ -21,98 +21,138 @@ use crate::pool::Store;
 use crate::row::{col, each};
 use crate::statement::sql;
 
-/// The rows of a face and its filters. $1 portal, $2 heads rather than what readers see, $3 status, $4 audience,
-/// $5 categories, $6 locale, $7 tag, $8 author, $9 updated since.
-macro_rules! filtered {
+/// The articles of a face and the filters on their live rows. $1 portal, $2 heads rather than what readers see,
+/// $3 status, $4 audience, $5 categories, $6 locale, $7 updated since.
+///
+/// With known values the server folds the `case` away. Without them (the plan of a statement used often) it takes a
+/// `case` for a coin toss, where it takes five `or`s for a filter that lets nothing through: then it would read and
+/// sort the whole portal for every page.
+macro_rules! live {
     () => {
         "
-from articles a
-join revisions r
-  on r.portal_id = a.portal_id
- and r.article_id = a.id
- and r.revision = case when $2 then a.head_revision else a.published_revision end
 where a.portal_id = $1
   and ($2 or a.status = 'published')
-  and ($3::text is null or a.status = $3)
-  and ($4::text is null or a.audience = $4)
-  and ($5::uuid[] is null or a.category_id = any ($5))
-  and ($6::text is null or a.locale = $6)
-  and ($7::text is null or r.tags @> array[$7])
-  and ($8::text is null or r.author = $8)
-  and ($9::timestamptz is null or a.updated_at >= $9)"
+  and case
+        when $3::text is null
+         and $4::text is null
+         and $5::uuid[] is null
+         and $6::text is null
+         and $7::timestamptz is null
+        then true
+        else ($3 is null or a.status = $3)
+         and ($4 is null or a.audience = $4)
+         and ($5 is null or a.category_id = any ($5))
+         and ($6 is null or a.locale = $6)
+         and ($7 is null or a.updated_at >= $7)
+      end"
     };
 }
 
-macro_rules! listed {
+/// The revision the face shows.
+macro_rules! shown {
+    () => {
+        "
+join revisions r
+  on r.portal_id = a.portal_id
+ and r.article_id = a.id
+ and r.revision = case when $2 then a.head_revision else a.published_revision end"
+    };
+}
+
+/// The filters on the revision. $8 tag, $9 author.
+macro_rules! staged {
+    () => {
+        "
+  and ($8::text is null or r.tags @> array[$8])
+  and ($9::text is null or r.author = $9)"
+    };
+}
+
+macro_rules! columns {
     () => {
         concat!(
             "
 select ",
             article_columns!(),
             ",
-       r.title, r.excerpt, r.tags, r.author, octet_length(r.body) as body_bytes",
-            filtered!()
+       r.title, r.excerpt, r.tags, r.author, octet_length(r.body) as body_bytes"
         )
     };
 }
 
-/// $10 limit
-macro_rules! first_page {
+macro_rules! ordered {
     ($key:literal, $direction:literal) => {
+        concat!("\norder by ", $key, " ", $direction, ", a.id ", $direction)
+    };
+}
+
+/// $8 limit; `$beyond` is what keeps the pages before away.
+macro_rules! flat {
+    ($key:literal, $direction:literal, $beyond:expr) => {
         concat!(
-            listed!(),
-            "\norder by ",
-            $key,
-            " ",
-            $direction,
-            ", a.id ",
-            $direction,
-            "\nlimit $10"
+            columns!(),
+            "\nfrom (\nselect ",
+            article_columns!(),
+            "\nfrom articles a",
+            live!(),
+            $beyond,
+            ordered!($key, $direction),
+            "\nlimit $8\n) a",
+            shown!(),
+            ordered!($key, $direction)
         )
     };
 }
 
-/// $10 limit, $11 and $12 key and id of the last item of the page before
-macro_rules! next_page {
-    ($key:literal, $direction:literal, $beyond:literal, $type:literal) => {
+/// $10 limit; `$beyond` is what keeps the pages before away.
+macro_rules! deep {
+    ($key:literal, $direction:literal, $beyond:expr) => {
         concat!(
-            listed!(),
-            "\n  and (",
-            $key,
-            ", a.id) ",
+            columns!(),
+            "\nfrom articles a",
+            shown!(),
+            live!(),
+            staged!(),
             $beyond,
-            " ($11::",
-            $type,
-            ", $12::uuid)\norder by ",
-            $key,
-            " ",
-            $direction,
-            ", a.id ",
-            $direction,
+            ordered!($key, $direction),
             "\nlimit $10"
         )
     };
 }
 
 sql! {
-    UPDATED_DESC = first_page!("a.updated_at", "desc");
-    UPDATED_DESC_NEXT = next_page!("a.updated_at", "desc", "<", "timestamptz");
-    UPDATED_ASC = first_page!("a.updated_at", "asc");
-    UPDATED_ASC_NEXT = next_page!("a.updated_at", "asc", ">", "timestamptz");
-    CREATED_DESC = first_page!("a.created_at", "desc");
-    CREATED_DESC_NEXT = next_page!("a.created_at", "desc", "<", "timestamptz");
-    CREATED_ASC = first_page!("a.created_at", "asc");
-    CREATED_ASC_NEXT = next_page!("a.created_at", "asc", ">", "timestamptz");
-    TITLE_DESC = first_page!("r.title", "desc");
-    TITLE_DESC_NEXT = next_page!("r.title", "desc", "<", "text");
-    TITLE_ASC = first_page!("r.title", "asc");
-    TITLE_ASC_NEXT = next_page!("r.title", "asc", ">", "text");
-    NUMBER_DESC = first_page!("a.number", "desc");
-    NUMBER_DESC_NEXT = next_page!("a.number", "desc", "<", "int8");
-    NUMBER_ASC = first_page!("a.number", "asc");
-    NUMBER_ASC_NEXT = next_page!("a.number", "asc", ">", "int8");
+    UPDATED_DESC = flat!("a.updated_at", "desc", "");
+    UPDATED_DESC_NEXT = flat!("a.updated_at", "desc", "\n  and (a.updated_at, a.id) < ($9::timestamptz, $10::uuid)");
+    UPDATED_ASC = flat!("a.updated_at", "asc", "");
+    UPDATED_ASC_NEXT = flat!("a.updated_at", "asc", "\n  and (a.updated_at, a.id) > ($9::timestamptz, $10::uuid)");
+    CREATED_DESC = flat!("a.created_at", "desc", "");
+    CREATED_DESC_NEXT = flat!("a.created_at", "desc", "\n  and (a.created_at, a.id) < ($9::timestamptz, $10::uuid)");
+    CREATED_ASC = flat!("a.created_at", "asc", "");
+    CREATED_ASC_NEXT = flat!("a.created_at", "asc", "\n  and (a.created_at, a.id) > ($9::timestamptz, $10::uuid)");
+    NUMBER_DESC = flat!("a.number", "desc", "");
+    NUMBER_DESC_NEXT = flat!("a.number", "desc", "\n  and (a.number, a.id) < ($9::int8, $10::uuid)");
+    NUMBER_ASC = flat!("a.number", "asc", "");
+    NUMBER_ASC_NEXT = flat!("a.number", "asc", "\n  and (a.number, a.id) > ($9::int8, $10::uuid)");
 
-    COUNT = concat!("\nselect count(*) as articles", filtered!());
+    DEEP_UPDATED_DESC = deep!("a.updated_at", "desc", "");
+    DEEP_UPDATED_DESC_NEXT = deep!("a.updated_at", "desc", "\n  and (a.updated_at, a.id) < ($11::timestamptz, $12::uuid)");
+    DEEP_UPDATED_ASC = deep!("a.updated_at", "asc", "");
+    DEEP_UPDATED_ASC_NEXT = deep!("a.updated_at", "asc", "\n  and (a.updated_at, a.id) > ($11::timestamptz, $12::uuid)");
+    DEEP_CREATED_DESC = deep!("a.created_at", "desc", "");
+    DEEP_CREATED_DESC_NEXT = deep!("a.created_at", "desc", "\n  and (a.created_at, a.id) < ($11::timestamptz, $12::uuid)");
+    DEEP_CREATED_ASC = deep!("a.created_at", "asc", "");
+    DEEP_CREATED_ASC_NEXT = deep!("a.created_at", "asc", "\n  and (a.created_at, a.id) > ($11::timestamptz, $12::uuid)");
+    DEEP_NUMBER_DESC = deep!("a.number", "desc", "");
+    DEEP_NUMBER_DESC_NEXT = deep!("a.number", "desc", "\n  and (a.number, a.id) < ($11::int8, $12::uuid)");
+    DEEP_NUMBER_ASC = deep!("a.number", "asc", "");
+    DEEP_NUMBER_ASC_NEXT = deep!("a.number", "asc", "\n  and (a.number, a.id) > ($11::int8, $12::uuid)");
+    DEEP_TITLE_DESC = deep!("r.title", "desc", "");
+    DEEP_TITLE_DESC_NEXT = deep!("r.title", "desc", "\n  and (r.title, a.id) < ($11::text, $12::uuid)");
+    DEEP_TITLE_ASC = deep!("r.title", "asc", "");
+    DEEP_TITLE_ASC_NEXT = deep!("r.title", "asc", "\n  and (r.title, a.id) > ($11::text, $12::uuid)");
+
+    COUNT = concat!("\nselect count(*) as articles\nfrom articles a", live!());
+    DEEP_COUNT = concat!("\nselect count(*) as articles\nfrom articles a", shown!(), live!(), staged!());
 }
 
 /// Through whose eyes.
@@ -162,16 +202,23 @@ impl Sort {
         Sort::NumberAsc,
     ];
 
-    const fn statements(self) -> (&'static str, &'static str) {
-        match self {
-            Sort::UpdatedDesc => (UPDATED_DESC, UPDATED_DESC_NEXT),
-            Sort::UpdatedAsc => (UPDATED_ASC, UPDATED_ASC_NEXT),
-            Sort::CreatedDesc => (CREATED_DESC, CREATED_DESC_NEXT),
-            Sort::CreatedAsc => (CREATED_ASC, CREATED_ASC_NEXT),
-            Sort::TitleDesc => (TITLE_DESC, TITLE_DESC_NEXT),
-            Sort::TitleAsc => (TITLE_ASC, TITLE_ASC_NEXT),
-            Sort::NumberDesc => (NUMBER_DESC, NUMBER_DESC_NEXT),
-            Sort::NumberAsc => (NUMBER_ASC, NUMBER_ASC_NEXT),
+    /// The statements of the first and of a next page.
+    const fn statements(self, deep: bool) -> (&'static str, &'static str) {
+        match (self, deep) {
+            (Sort::UpdatedDesc, false) => (UPDATED_DESC, UPDATED_DESC_NEXT),
+            (Sort::UpdatedAsc, false) => (UPDATED_ASC, UPDATED_ASC_NEXT),
+            (Sort::CreatedDesc, false) => (CREATED_DESC, CREATED_DESC_NEXT),
+            (Sort::CreatedAsc, false) => (CREATED_ASC, CREATED_ASC_NEXT),
+            (Sort::NumberDesc, false) => (NUMBER_DESC, NUMBER_DESC_NEXT),
+            (Sort::NumberAsc, false) => (NUMBER_ASC, NUMBER_ASC_NEXT),
+            (Sort::UpdatedDesc, true) => (DEEP_UPDATED_DESC, DEEP_UPDATED_DESC_NEXT),
+            (Sort::UpdatedAsc, true) => (DEEP_UPDATED_ASC, DEEP_UPDATED_ASC_NEXT),
+            (Sort::CreatedDesc, true) => (DEEP_CREATED_DESC, DEEP_CREATED_DESC_NEXT),
+            (Sort::CreatedAsc, true) => (DEEP_CREATED_ASC, DEEP_CREATED_ASC_NEXT),
+            (Sort::NumberDesc, true) => (DEEP_NUMBER_DESC, DEEP_NUMBER_DESC_NEXT),
+            (Sort::NumberAsc, true) => (DEEP_NUMBER_ASC, DEEP_NUMBER_ASC_NEXT),
+            (Sort::TitleDesc, _) => (DEEP_TITLE_DESC, DEEP_TITLE_DESC_NEXT),
+            (Sort::TitleAsc, _) => (DEEP_TITLE_ASC, DEEP_TITLE_ASC_NEXT),
         }
     }
 }
@@ -236,6 +283,16 @@ impl ArticleQuery {
         }
     }
 
+    /// Whether a filter asks the revisions.
+    const fn filters_staged(&self) -> bool {
+        self.tag.is_some() || self.author.is_some()
+    }
+
+    /// Whether the revisions are needed to cut the page.
+    const fn is_deep(&self) -> bool {
+        self.filters_staged() || matches!(self.sort, Sort::TitleDesc | Sort::TitleAsc)
+    }
+
     /// The audience filter after the face had its say; none when the two exclude each other.
     fn effective_audience(&self) -> Option<Option<Audience>> {
         match (self.face, self.audience) {
@@ -283,11 +340,12 @@ pub async fn list(store: &Store, q: &ArticleQuery) -> Result<Vec<ArticleSummary>
     let Some(audience) = q.effective_audience() else {
         return Ok(Vec::new());
     };
-    let (first, next) = q.sort.statements();
+    let deep = q.is_deep();
+    let (first, next) = q.sort.statements(deep);
     let statement = match &q.after {
-        None => bind_filters(query(first), q, audience).bind(q.limit),
+        None => bind_filters(query(first), q, audience, deep).bind(q.limit),
         Some((key, id)) => {
-            let query = bind_filters(query(next), q, audience).bind(q.limit);
+            let query = bind_filters(query(next), q, audience, deep).bind(q.limit);
             bind_key(query, q.sort, key)?.bind(id.as_uuid())
         }
     };
@@ -300,7 +358,9 @@ pub async fn count(store: &Store, q: &ArticleQuery) -> Result<i64, StoreError> {
     let Some(audience) = q.effective_audience() else {
         return Ok(0);
     };
-    let row = bind_filters(query(COUNT), q, audience)
+    let deep = q.filters_staged();
+    let count = if deep { DEEP_COUNT } else { COUNT };
+    let row = bind_filters(query(count), q, audience, deep)
         .fetch_one(store.primary())
         .await?;
     col(&row, "articles")
@@ -312,21 +372,25 @@ fn bind_filters<'q>(
     query: PgQuery<'q>,
     q: &ArticleQuery,
     audience: Option<Audience>,
+    deep: bool,
 ) -> PgQuery<'q> {
     let categories: Option<Vec<Uuid>> = q
         .categories
         .as_deref()
         .map(|ids| each(ids, |id| id.as_uuid()));
-    query
+    let query = query
         .bind(q.portal.as_uuid())
         .bind(q.face == Face::Authoring)
         .bind(q.status.map(Status::as_str))
         .bind(audience.map(Audience::as_str))
         .bind(categories)
         .bind(q.locale.as_ref().map(Locale::as_str))
-        .bind(q.tag.as_deref())
-        .bind(q.author.as_deref())
-        .bind(q.updated_since.map(ToSqlx::to_sqlx))
+        .bind(q.updated_since.map(ToSqlx::to_sqlx));
+    if deep {
+        query.bind(q.tag.as_deref()).bind(q.author.as_deref())
+    } else {
+        query
+    }
 }
 
 fn bind_key<'q>(query: PgQuery<'q>, sort: Sort, key: &SortKey) -> Result<PgQuery<'q>, StoreError> {

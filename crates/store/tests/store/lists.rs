@@ -81,6 +81,20 @@ async fn every_order_pages_through_everything_once() {
         for sort in Sort::ALL.iter().copied() {
             let mut query = ArticleQuery::new(portal, face, 7);
             query.sort = sort;
+            let mut deep = query.clone();
+            deep.author = Some("Author 0".to_owned());
+            deep.tag = (face != Face::Authoring).then(|| "all".to_owned());
+            let by_author = all_pages(&db, deep.clone()).await;
+            assert!(
+                by_author
+                    .windows(2)
+                    .all(|pair| pair[0].article.id != pair[1].article.id)
+            );
+            assert!(
+                by_author
+                    .iter()
+                    .all(|s| s.author.as_deref() == Some("Author 0"))
+            );
             assert_eq!(
                 articles::count(&db.store, &query).await.unwrap(),
                 expected.len() as i64
@@ -89,6 +103,19 @@ async fn every_order_pages_through_everything_once() {
             assert_eq!(all.len(), expected.len(), "{face:?} {sort:?}");
             let ids: HashSet<_> = all.iter().map(|s| s.article.id).collect();
             assert_eq!(ids, expected, "{face:?} {sort:?}");
+            let theirs: Vec<_> = all
+                .iter()
+                .filter(|s| s.author.as_deref() == Some("Author 0"))
+                .collect();
+            assert_eq!(
+                by_author.iter().collect::<Vec<_>>(),
+                theirs,
+                "{face:?} {sort:?}"
+            );
+            assert_eq!(
+                articles::count(&db.store, &deep).await.unwrap(),
+                theirs.len() as i64
+            );
             let place = |s: &ArticleSummary| match s.sort_key(sort) {
                 SortKey::Time(t) => (t.as_second(), String::new(), s.article.id),
                 SortKey::Number(n) => (n, String::new(), s.article.id),

@@ -223,7 +223,7 @@ async fn keys_are_found_by_digest_also_when_revoked() {
     );
     assert_eq!(
         keys::list(&db.store, Some(full.id), 10).await.unwrap(),
-        [scoped.clone()]
+        std::slice::from_ref(&scoped)
     );
 
     let mut tx = db.store.begin().await.unwrap();
