@@ -19,7 +19,7 @@ pub struct RevisionSummary {
     /// Title then.
     pub title: String,
     /// Size of the body then, in bytes.
-    pub body_bytes: i32,
+    pub body_bytes: i64,
     /// By whom.
     pub actor: Actor,
     /// Why.
@@ -76,7 +76,7 @@ pub async fn list_revisions(
         .map(|r| RevisionSummary {
             number: r.number,
             title: r.title,
-            body_bytes: r.body_bytes,
+            body_bytes: i64::from(r.body_bytes),
             actor: r.actor,
             message: r.message,
             created_at: r.created_at,
