@@ -30,7 +30,7 @@ pub fn openapi_json() -> String {
 pub(super) async fn serve() -> Response {
     let kind = (
         header::CONTENT_TYPE,
-        HeaderValue::from_static("application/vnd.oai.openapi+json;version=3.1"),
+        HeaderValue::from_static("application/json"),
     );
     ([kind], DOCUMENT.as_str()).into_response()
 }

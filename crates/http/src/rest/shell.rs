@@ -101,7 +101,12 @@ fn measure(
     let duration_ms = took.as_secs_f64() * 1_000.0;
     span.record("status", status);
     span.record("duration_ms", duration_ms);
-    span.in_scope(|| tracing::info!(operation = name, status, duration_ms, "request answered"));
+    // The log tells what changed and what failed; reads are told when asked for.
+    let loud = response.status().is_server_error() || operation.is_some_and(|o| o.row().is_write());
+    span.in_scope(|| match loud {
+        true => tracing::info!(operation = name, status, duration_ms, "request answered"),
+        false => tracing::debug!(operation = name, status, duration_ms, "request answered"),
+    });
     metrics::counter!("cairn_http_requests_total", "operation" => name, "status" => status.to_string()).increment(1);
     metrics::histogram!("cairn_http_request_duration_seconds", "operation" => name)
         .record(took.as_secs_f64());
