@@ -1,0 +1,185 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Cairn, a self-hosted knowledge base.
+#[derive(Debug, Parser)]
+#[command(name = "cairn", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Settings file (TOML); cairn.example.toml lists every setting.
+    #[arg(long, global = true, value_name = "FILE", env = "CAIRN_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Data directory; its one owner is the running server.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address of a running server, instead of the owner of the data directory; needs a key.
+    #[arg(long, global = true, value_name = "URL", env = "CAIRN_URL")]
+    pub(crate) url: Option<String>,
+    /// API key for --url.
+    #[arg(
+        long,
+        global = true,
+        value_name = "KEY",
+        env = "CAIRN_KEY",
+        hide_env_values = true
+    )]
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start everything: a private Postgres when DATABASE_URL is not set, demo content, the server.
+    Up(Up),
+    /// Serve on the Postgres of DATABASE_URL.
+    Serve(Serve),
+    /// Import a folder of Markdown.
+    Import(Import),
+    /// Build the index anew beside the one that serves, then swap.
+    Reindex(OnPortal),
+    /// Compare the index with the database; exit code 1 when they differ.
+    VerifyIndex(OnPortal),
+    /// API keys.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Check everything a start depends on.
+    Doctor(Json),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+    /// Start with one empty help center instead of the demo content.
+    #[arg(long)]
+    pub(crate) no_demo: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where to listen [default: 127.0.0.1:8080]; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where readers and clients reach this server [default: http:// and the listening address].
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Print exactly one line of JSON when ready.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The folder; every .md and .markdown file in it becomes an article.
+    pub(crate) dir: PathBuf,
+    /// Slug of the portal; made when it is missing.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// Locale of files whose front matter names none.
+    #[arg(long)]
+    pub(crate) locale: String,
+    /// Status of files whose front matter names none: published, draft or archived.
+    #[arg(long, default_value = "published")]
+    pub(crate) status: String,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OnPortal {
+    /// Only this portal.
+    #[arg(long)]
+    pub(crate) portal: Option<String>,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Json {
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make a key; its secret is shown this once.
+    Create(CreateKey),
+    /// List keys, newest first.
+    List(Json),
+    /// Revoke a key from the next request on.
+    Revoke(RevokeKey),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateKey {
+    /// What it is for.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Scopes and bundles such as articles:read, mcp:write or full; repeat or separate by commas.
+    #[arg(long = "scope", required = true, num_args = 1.., value_delimiter = ',')]
+    pub(crate) scopes: Vec<String>,
+    /// Portals it is restricted to; without, it reaches all.
+    #[arg(long = "portal", num_args = 1.., value_delimiter = ',')]
+    pub(crate) portals: Vec<String>,
+    /// RFC 3339 time after which it is refused, such as 2027-01-31T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) expires_at: Option<String>,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeKey {
+    /// Its id.
+    pub(crate) id: String,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_agreed_commands_parse() {
+        for line in [
+            "cairn up --data-dir d --listen 127.0.0.1:0 --no-demo --json",
+            "cairn --data-dir d serve",
+            "cairn import dir --portal help --locale en --json --data-dir d",
+            "cairn reindex --json",
+            "cairn verify-index --portal help --json",
+            "cairn keys create --name n --scope articles:read articles:write --portal help --json",
+            "cairn keys create --name n --scope articles:read --scope search:read",
+            "cairn keys list --json --url http://127.0.0.1:1 --key k",
+            "cairn keys revoke 018f4e2a-7b1c-7c3d-9e4f-0123456789ab",
+            "cairn doctor --json",
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+        assert!(Cli::try_parse_from(["cairn", "up", "--listen", "nowhere"]).is_err());
+    }
+}

@@ -1,0 +1,45 @@
+//! Limits of the process itself; those of requests and content stand in `cairn_domain::limits`.
+
+use std::time::Duration;
+
+/// Connections served at once; further ones wait in the listener's queue.
+pub(crate) const CONNECTIONS_MAX: usize = 10_000;
+/// How long a client may take to send the head of a request, and how long an idle connection is kept.
+pub(crate) const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// Requests one HTTP/2 connection may have under way.
+pub(crate) const HTTP2_STREAMS_MAX: u32 = 100;
+/// What a batch or a rebuild may take, where the ordinary request timeout would cut it off.
+pub(crate) const LONG_REQUEST_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// How often the private cluster is looked after.
+pub(crate) const CLUSTER_WATCH: Duration = Duration::from_millis(500);
+/// How long after a failed restart of the private cluster the next one is tried.
+pub(crate) const CLUSTER_RESTART_PAUSE: Duration = Duration::from_secs(2);
+/// How long a start waits for the index to catch up before it serves anyway.
+pub(crate) const CATCH_UP_WAIT: Duration = Duration::from_secs(10 * 60);
+/// How often a start looks whether the index has caught up.
+pub(crate) const CATCH_UP_POLL: Duration = Duration::from_millis(20);
+/// How long a command waits for an owner that holds the data directory to open its socket.
+pub(crate) const OWNER_WAIT: Duration = Duration::from_secs(120);
+/// How long a command keeps sending a request that a restarting server did not answer.
+pub(crate) const RETRY_FOR: Duration = Duration::from_secs(10 * 60);
+/// The first pause between two tries; it doubles.
+pub(crate) const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
+/// The longest pause between two tries.
+pub(crate) const RETRY_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How often a request is sent again that the server answered with a fault of its own.
+pub(crate) const FAULT_RETRIES_MAX: u32 = 5;
+/// How long a connection may take to open.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Largest answer a command reads, in bytes.
+pub(crate) const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Deepest folder an import walks into.
+pub(crate) const IMPORT_DEPTH_MAX: usize = 64;
+/// Most files of one import.
+pub(crate) const IMPORT_FILES_MAX: usize = 1_000_000;
+/// Largest file an import reads: a full body and full front matter.
+pub(crate) const IMPORT_FILE_BYTES_MAX: u64 =
+    (cairn_domain::limits::BODY_BYTES_MAX + cairn_domain::limits::FRONT_MATTER_BYTES_MAX) as u64;
+/// Most faults an import lists one by one; all of them are counted.
+pub(crate) const IMPORT_ERRORS_MAX: usize = 1_000;
+/// Most kinds of dead links an import lists; all of them are counted.
+pub(crate) const IMPORT_WARNINGS_MAX: usize = 200;
