@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::articles::{HEAD, article_columns, article_from, staged_columns, staged_from};
 use crate::error::StoreError;
 use crate::pool::Store;
-use crate::row::{col, each, locale as locale_from, time};
+use crate::row::{can_be_stored, col, each, locale as locale_from, time};
 use crate::statement::sql;
 
 /// The columns of [`PublicListItem`]. Readers are told when the article was last published: the row's own time also
@@ -149,6 +149,9 @@ pub async fn article(
     locale: &Locale,
     slug: &str,
 ) -> Result<Option<PublicArticle>, StoreError> {
+    if !can_be_stored(slug) {
+        return Ok(None);
+    }
     let row = query(ARTICLE)
         .bind(portal.as_uuid())
         .bind(locale.as_str())
@@ -165,6 +168,9 @@ pub async fn redirect_of(
     locale: &Locale,
     slug: &str,
 ) -> Result<Option<Redirect>, StoreError> {
+    if !can_be_stored(slug) {
+        return Ok(None);
+    }
     let row = query(REDIRECT_OF)
         .bind(portal.as_uuid())
         .bind(locale.as_str())

@@ -4,10 +4,14 @@ use cairn_domain::actor::{Actor, ActorKind};
 use cairn_domain::ids::PortalId;
 use cairn_domain::locale::Locale;
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{Decode, Row, Type};
 
 use crate::error::StoreError;
+
+/// 1 January 4001 BC: before everything we store, within what Postgres holds.
+const OLDEST_COMPARABLE: Timestamp = Timestamp::constant(-188_395_027_200, 0);
 
 /// One column.
 pub(crate) fn col<'r, T>(row: &'r PgRow, name: &str) -> Result<T, StoreError>
@@ -77,6 +81,17 @@ pub(crate) fn one_portal(
         ));
     }
     Ok(Some(first))
+}
+
+/// Whether a text that is looked up can stand in the database at all: Postgres keeps no NUL, and says so with an error
+/// where the honest answer is that nothing was found.
+pub(crate) fn can_be_stored(text: &str) -> bool {
+    !text.contains('\0')
+}
+
+/// A moment that is only compared with, moved into what Postgres can hold (from 4713 BC on).
+pub(crate) fn comparable(at: Timestamp) -> jiff_sqlx::Timestamp {
+    at.max(OLDEST_COMPARABLE).to_sqlx()
 }
 
 /// One column of many items, as an array.

@@ -8,7 +8,7 @@ use sqlx::query;
 
 use crate::error::StoreError;
 use crate::pool::Store;
-use crate::row::col;
+use crate::row::{can_be_stored, col};
 use crate::statement::sql;
 use crate::tx::Tx;
 
@@ -100,6 +100,9 @@ pub async fn find(
     locale: &Locale,
     slug: &str,
 ) -> Result<Option<ArticleId>, StoreError> {
+    if !can_be_stored(slug) {
+        return Ok(None);
+    }
     let row = query(FIND)
         .bind(portal.as_uuid())
         .bind(locale.as_str())

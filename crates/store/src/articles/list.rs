@@ -8,7 +8,6 @@ use cairn_domain::article::{Article, Audience, Status};
 use cairn_domain::ids::{ArticleId, CategoryId, PortalId};
 use cairn_domain::locale::Locale;
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query;
@@ -18,7 +17,7 @@ use uuid::Uuid;
 use super::mapping::{article_columns, article_from};
 use crate::error::StoreError;
 use crate::pool::Store;
-use crate::row::{col, each};
+use crate::row::{can_be_stored, col, comparable, each};
 use crate::statement::sql;
 
 /// The articles of a face and the filters on their live rows. $1 portal, $2 heads rather than what readers see,
@@ -293,8 +292,12 @@ impl ArticleQuery {
         self.filters_staged() || matches!(self.sort, Sort::TitleDesc | Sort::TitleAsc)
     }
 
-    /// The audience filter after the face had its say; none when the two exclude each other.
+    /// The audience filter after the face had its say; none when nothing can pass the filters.
     fn effective_audience(&self) -> Option<Option<Audience>> {
+        let texts = [self.tag.as_deref(), self.author.as_deref()];
+        if !texts.into_iter().flatten().all(can_be_stored) {
+            return None;
+        }
         match (self.face, self.audience) {
             (Face::Public, Some(Audience::Internal)) => None,
             (Face::Public, _) => Some(Some(Audience::Public)),
@@ -335,7 +338,7 @@ impl ArticleSummary {
 /// One page. Primary pool.
 ///
 /// # Errors
-/// [`StoreError::Refused`] when the key of `after` is not of the kind the order needs.
+/// [`StoreError::Refused`] when the key of `after` is not one that this order makes.
 pub async fn list(store: &Store, q: &ArticleQuery) -> Result<Vec<ArticleSummary>, StoreError> {
     let Some(audience) = q.effective_audience() else {
         return Ok(Vec::new());
@@ -385,7 +388,7 @@ fn bind_filters<'q>(
         .bind(audience.map(Audience::as_str))
         .bind(categories)
         .bind(q.locale.as_ref().map(Locale::as_str))
-        .bind(q.updated_since.map(ToSqlx::to_sqlx));
+        .bind(q.updated_since.map(comparable));
     if deep {
         query.bind(q.tag.as_deref()).bind(q.author.as_deref())
     } else {
@@ -400,12 +403,14 @@ fn bind_key<'q>(query: PgQuery<'q>, sort: Sort, key: &SortKey) -> Result<PgQuery
     };
     match (sort, key) {
         (UpdatedDesc | UpdatedAsc | CreatedDesc | CreatedAsc, SortKey::Time(time)) => {
-            Ok(query.bind(time.to_sqlx()))
+            Ok(query.bind(comparable(*time)))
         }
-        (TitleDesc | TitleAsc, SortKey::Title(title)) => Ok(query.bind(title.as_str())),
+        (TitleDesc | TitleAsc, SortKey::Title(title)) if can_be_stored(title) => {
+            Ok(query.bind(title.as_str()))
+        }
         (NumberDesc | NumberAsc, SortKey::Number(number)) => Ok(query.bind(*number)),
         _ => Err(StoreError::Refused(
-            "the cursor belongs to another order; start again from the first page".to_owned(),
+            "the cursor does not belong to this order; start again from the first page".to_owned(),
         )),
     }
 }

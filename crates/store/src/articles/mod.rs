@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::pool::Store;
-use crate::row::{actor, col, time};
+use crate::row::{actor, can_be_stored, col, time};
 use crate::statement::sql;
 use crate::tx::Tx;
 
@@ -212,6 +212,18 @@ pub enum ArticleKey {
     },
 }
 
+impl ArticleKey {
+    fn can_exist(&self) -> bool {
+        match self {
+            ArticleKey::Id(_) | ArticleKey::Number(_) => true,
+            ArticleKey::Slug { slug: text, .. }
+            | ArticleKey::Source {
+                source_id: text, ..
+            } => can_be_stored(text),
+        }
+    }
+}
+
 /// What became of an article that was to be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inserted {
@@ -239,6 +251,9 @@ pub async fn get(
     key: &ArticleKey,
     which: Which,
 ) -> Result<Option<ArticleState>, StoreError> {
+    if !key.can_exist() {
+        return Ok(None);
+    }
     let row = get_query(portal, key, which)
         .fetch_optional(store.primary())
         .await?;
@@ -251,6 +266,9 @@ pub async fn get_in(
     portal: PortalId,
     key: &ArticleKey,
 ) -> Result<Option<ArticleState>, StoreError> {
+    if !key.can_exist() {
+        return Ok(None);
+    }
     let row = tx
         .fetch_optional(get_query(portal, key, Which::Head))
         .await?;

@@ -3,10 +3,13 @@
 use cairn_domain::article::{Article, Audience, Status};
 use cairn_domain::ids::{ArticleId, CategoryId, PortalId};
 use cairn_store::articles::{
-    self, ArticleKey, Inserted, Saved, Which, insert_many, load_for_index, save_many, scan,
-    scan_for_index,
+    self, ArticleKey, ArticleQuery, Face, Inserted, Saved, Sort, SortKey, Which, insert_many,
+    load_for_index, save_many, scan, scan_for_index,
 };
-use cairn_store::{StoreError, constraint, outbox, portals, renderings, revisions};
+use cairn_store::{
+    StoreError, constraint, help_center, outbox, portals, renderings, revisions, slug_history,
+};
+use jiff::Timestamp;
 
 use crate::support::{
     TestDb, add, article, at, created, draft, id, locale, portal, revision, slug, staged,
@@ -436,4 +439,88 @@ async fn a_snapshot_sees_one_moment() {
     assert_eq!(snapshot.feed_head(portal).await.unwrap(), (pos, event));
     snapshot.finish().await.unwrap();
     assert_eq!(outbox::head(&db.store, portal).await.unwrap().0, 2);
+}
+
+#[tokio::test]
+async fn what_postgres_cannot_hold_is_not_found_rather_than_an_error() {
+    let (db, portal) = TestDb::with_portal().await;
+    db.write(&article(portal, "Here"), &staged("Here")).await;
+    let en = locale("en");
+    let nul = "a\0b".to_owned();
+    for key in [
+        ArticleKey::Slug {
+            locale: en.clone(),
+            slug: nul.clone(),
+        },
+        ArticleKey::Source {
+            locale: en.clone(),
+            source_id: nul.clone(),
+        },
+    ] {
+        assert_eq!(
+            articles::get(&db.store, portal, &key, Which::Head)
+                .await
+                .unwrap(),
+            None
+        );
+        let mut tx = db.store.begin().await.unwrap();
+        assert_eq!(articles::get_in(&mut tx, portal, &key).await.unwrap(), None);
+    }
+    assert_eq!(
+        help_center::article(&db.store, portal, &en, &nul)
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        help_center::redirect_of(&db.store, portal, &en, &nul)
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        slug_history::find(&db.store, portal, &en, &nul)
+            .await
+            .unwrap(),
+        None
+    );
+    let all = ArticleQuery::new(portal, Face::Authoring, 9);
+    for query in [
+        ArticleQuery {
+            tag: Some(nul.clone()),
+            ..all.clone()
+        },
+        ArticleQuery {
+            author: Some(nul.clone()),
+            ..all.clone()
+        },
+    ] {
+        assert_eq!(articles::count(&db.store, &query).await.unwrap(), 0);
+        assert_eq!(articles::list(&db.store, &query).await.unwrap(), []);
+    }
+    for (moment, expected) in [(Timestamp::MIN, 1), (Timestamp::MAX, 0)] {
+        let since = ArticleQuery {
+            updated_since: Some(moment),
+            ..all.clone()
+        };
+        assert_eq!(articles::count(&db.store, &since).await.unwrap(), expected);
+        let after = ArticleQuery {
+            sort: Sort::UpdatedAsc,
+            after: Some((SortKey::Time(moment), ArticleId::from_uuid(id()))),
+            ..all.clone()
+        };
+        assert_eq!(
+            articles::list(&db.store, &after).await.unwrap().len(),
+            expected as usize
+        );
+    }
+    let forged = ArticleQuery {
+        sort: Sort::TitleAsc,
+        after: Some((SortKey::Title(nul), ArticleId::from_uuid(id()))),
+        ..all
+    };
+    assert!(matches!(
+        articles::list(&db.store, &forged).await,
+        Err(StoreError::Refused(_))
+    ));
 }
