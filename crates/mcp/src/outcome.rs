@@ -60,7 +60,6 @@ pub(crate) fn error_result(call: &Call, error: &Error) -> CallToolResult {
         data.insert("retry_after_s".to_owned(), seconds.into());
     }
     if error.is_internal() {
-        line.push_str(&format!(" (request {})", call.request_id));
         data.insert("request_id".to_owned(), call.request_id.as_ref().into());
     }
     let mut result = CallToolResult::error(vec![ContentBlock::text(one_line(&line))]);

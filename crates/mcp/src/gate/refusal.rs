@@ -88,7 +88,12 @@ impl Refusal {
         if let Some(word) = self.word {
             error["data"] = json!({"code": word});
         }
-        let body = json!({"jsonrpc": "2.0", "id": self.id, "error": error}).to_string();
+        let mut body = json!({"jsonrpc": "2.0", "error": error});
+        // Without an id to answer to there is none: MCP 2026-07-28 wants it left out, not null.
+        if let Some(id) = self.id {
+            body["id"] = id;
+        }
+        let body = body.to_string();
         let mut response = Response::new(Full::new(Bytes::from(body)).boxed());
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
