@@ -101,7 +101,12 @@ impl App {
                 continue;
             }
             let _indexing = self.indexing.lock().await;
-            advanced += self.follow(portal, Followed { pos, event }).await?;
+            // Whoever held the lock may have followed further than the head seen above.
+            let (pos, event) = cairn_store::outbox::head(&self.store, portal).await?;
+            let head = Followed { pos, event };
+            if self.followed(portal) != Some(head) {
+                advanced += self.follow(portal, head).await?;
+            }
         }
         Ok(if advanced == 0 {
             Progress::CaughtUp

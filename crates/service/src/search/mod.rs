@@ -208,10 +208,10 @@ pub(crate) fn article_of(portal: &Portal, hit: &Hit) -> Article {
         status: hit.status,
         head_revision: hit.revision,
         published_revision: (hit.status == Status::Published).then_some(hit.revision),
-        row_version: 0,
+        row_version: hit.row_version,
         source_id: hit.source_id.clone(),
         created_at: updated_at,
         updated_at,
-        published_at: None,
+        published_at: (hit.status == Status::Published).then_some(updated_at),
     }
 }
