@@ -1,4 +1,4 @@
-//! Prints the OpenAPI document: `cargo run -p cairn-http --example openapi > openapi.json`.
+//! Prints the OpenAPI document: `cargo run -p cairn-http --example openapi > crates/http/openapi.json`.
 
 use std::io::Write as _;
 

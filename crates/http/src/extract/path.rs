@@ -3,6 +3,7 @@
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
+use cairn_service::ErrorCode;
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
@@ -18,6 +19,13 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
         if parts.uri.path().contains("%00") {
             return Err(Problem::bad_request(
                 "the path contains the NUL character (U+0000); remove it",
+            ));
+        }
+        // An empty id names nothing; it must never read like the list one segment above it.
+        if parts.uri.path().contains("//") {
+            return Err(Problem::new(
+                ErrorCode::NotFound,
+                "there is nothing at this path; a segment of it is empty, give an id there",
             ));
         }
         match Path::<T>::from_request_parts(parts, state).await {

@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_committed_document_is_this_one() {
-        let committed = include_str!("../../../../openapi.json");
+        let committed = include_str!("../../openapi.json");
         assert!(
             committed == openapi_json(),
             "openapi.json is old; run `make openapi`"
