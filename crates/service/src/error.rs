@@ -199,6 +199,13 @@ impl Error {
     }
 }
 
+/// The constraints that say that a slug is taken.
+const SLUGS: [&str; 3] = [
+    cairn_store::constraint::ARTICLE_SLUG,
+    cairn_store::constraint::CATEGORY_SLUG,
+    cairn_store::constraint::PORTAL_SLUG,
+];
+
 impl From<cairn_store::StoreError> for Error {
     fn from(error: cairn_store::StoreError) -> Self {
         use cairn_store::StoreError as E;
@@ -211,6 +218,10 @@ impl From<cairn_store::StoreError> for Error {
             E::OutcomeUnknown(_) => (ErrorCode::OutcomeUnknown, Some(2)),
             E::InFlight => (ErrorCode::IdempotencyInFlight, Some(1)),
             E::Stale { .. } => (ErrorCode::Conflict, Some(1)),
+            // Somebody took it between the look and the write; the transaction is over.
+            E::Conflict(name) if SLUGS.contains(&name.as_str()) => {
+                return Self::new(ErrorCode::SlugTaken, "the slug was taken in this very moment; choose another, or leave it out to have one made").caused_by(error);
+            }
             _ => return Self::internal(error),
         };
         Self {

@@ -58,7 +58,10 @@ impl HelpCenter {
     }
 
     async fn page(&self, locale: &Locale, found: PublicArticle) -> Result<Page<ArticlePage>> {
-        let read_at = found.feed_pos;
+        // What is related comes from the index, which may lag behind the rows: the page is as old as
+        // the older of the two, so that a title taken from readers meanwhile is not kept.
+        let indexed = self.app.followed(self.portal.id).map_or(0, |f| f.pos);
+        let read_at = found.feed_pos.min(indexed);
         let PublicArticle {
             article,
             staged,
