@@ -1,0 +1,392 @@
+//! The real program, killed with SIGKILL at random points of an import and of 50 writes a second, every
+//! other time with every process of its Postgres: what was acknowledged is there, once.
+//!
+//! ```text
+//! first start, killed once ─► import and writers ─► (kill ─► start again) × N ─► import and writers end
+//!     ─► an import that changes nothing ─► index verified ─► every acknowledgement looked up ─► stopped
+//! ```
+//!
+//! Postgres runs durable here, as it does for people. `CAIRN_TEST_KILLS` sets N, `CAIRN_TEST_SEED` repeats
+//! a choice of points (not the machine's timing), `CAIRN_TEST_BINARY` names the program.
+
+mod chance;
+mod folder;
+mod importing;
+mod reckoning;
+mod writers;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use cairn_tests::process::{Home, Ready, Server, free_port, setting};
+use cairn_tests::{root, say, unpacked_collection};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use chance::Chance;
+use folder::Folder;
+use importing::{Imported, Importing};
+use reckoning::{Reckoning, reckon};
+use writers::{Door, Writers};
+
+/// Articles of the folder that is made for this.
+const GENERATED: usize = 600;
+/// Articles of the real one.
+const REAL: u64 = 8_471;
+/// How long after it is ready a server is killed at the latest.
+const LIFE_MAX: Duration = Duration::from_millis(2_500);
+/// How long after the start a server is killed at the latest that is to die while starting.
+const STARTING_MAX: Duration = Duration::from_millis(800);
+/// How long nobody starts it again at the latest.
+const PAUSE_MAX: Duration = Duration::from_millis(600);
+/// How long the writers go on after the last kill.
+const AFTERWARDS: Duration = Duration::from_secs(2);
+
+/// Killing needs the machine for itself.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_outlives_every_kill() {
+    let kills = if is_all() { 20 } else { 2 };
+    run("made", kills, |home, chance| {
+        Folder::generated(&home.path("folder"), GENERATED, chance)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: make test-all and make kill-test run it"]
+async fn the_import_of_a_real_help_center_outlives_every_kill() {
+    let named = setting(&["CAIRN_TEST_HELPCENTER", "CAIRN_HELPCENTER"]).map(PathBuf::from);
+    let unpacked =
+        || unpacked_collection("helpcenter-en", &root().join("target")).map(|dir| dir.join("md"));
+    let Some(from) = named.or_else(unpacked) else {
+        return;
+    };
+    let folder = |home: &Home, _: &mut Chance| Folder::copied(&from, &home.path("folder"));
+    let imported = run("real", 20, folder).await;
+    assert_eq!(
+        imported.created, REAL,
+        "the collection is another one than this test knows"
+    );
+}
+
+fn is_all() -> bool {
+    setting(&["CAIRN_TEST_ALL"]).is_some_and(|all| all == "1")
+}
+
+fn number(names: &[&str]) -> Option<u64> {
+    setting(names).map(|text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{names:?} is {text:?}, which is no number"))
+    })
+}
+
+async fn run(
+    name: &str,
+    kills: u64,
+    folder: impl FnOnce(&Home, &mut Chance) -> Folder,
+) -> Imported {
+    let _turn = TURN.lock().await;
+    let kills = number(&["CAIRN_TEST_KILLS", "CAIRN_KILLS"]).unwrap_or(kills);
+    let seed = number(&["CAIRN_TEST_SEED"]).unwrap_or_else(Chance::any_seed);
+    say(&format!(
+        "kill {name}: {kills} kills, CAIRN_TEST_SEED={seed}"
+    ));
+    let mut chance = Chance::new(seed);
+    let home = Arc::new(Home::new(&format!("kill-{name}")));
+    let folder = Arc::new(folder(&home, &mut chance));
+    let course = Course {
+        name,
+        home: Arc::clone(&home),
+        port: free_port(),
+        chance,
+        keys: Vec::new(),
+        started: 0,
+        starting: 0,
+    };
+    match course.run(folder, kills).await {
+        Ok(imported) => imported,
+        Err(fault) => panic!(
+            "kill {name}, CAIRN_TEST_SEED={seed}: {fault}\nthe server said last:\n{}",
+            home.log_tail()
+        ),
+    }
+}
+
+/// One course of the test.
+struct Course<'a> {
+    name: &'a str,
+    home: Arc<Home>,
+    port: u16,
+    chance: Chance,
+    /// Every first key that was printed.
+    keys: Vec<String>,
+    /// Servers started.
+    started: u64,
+    /// Servers killed before they were ready.
+    starting: u64,
+}
+
+impl Course<'_> {
+    async fn run(mut self, folder: Arc<Folder>, kills: u64) -> Result<Imported, String> {
+        let began = Instant::now();
+        let (mut server, ready) = self.first_start().await?;
+        let portal = ready
+            .portal
+            .clone()
+            .ok_or("the first start names no portal")?;
+        let key = self
+            .keys
+            .last()
+            .cloned()
+            .ok_or("the first start printed no key")?;
+        let door = Door {
+            http: http(),
+            url: ready.url.clone(),
+            key: key.clone(),
+        };
+
+        let writers = Writers::start(&door, &portal, &mut self.chance);
+        let (settled, over, round) = (
+            Arc::new(Mutex::new(())),
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+        );
+        let importing = Importing {
+            home: Arc::clone(&self.home),
+            folder: Arc::clone(&folder),
+            portal: portal.clone(),
+            url: ready.url,
+            key,
+            chance: self.chance.split(),
+            settled: Arc::clone(&settled),
+            over: Arc::clone(&over),
+            round: Arc::clone(&round),
+        };
+        let last = importing.clone();
+        let imports = tokio::spawn(importing.run());
+
+        let wrote = Instant::now();
+        let mut with_postgres = 0;
+        for kill in 1..=kills {
+            let postgres = kill % 2 == 0;
+            with_postgres += u64::from(postgres);
+            let life = self.chance.time(LIFE_MAX);
+            tokio::time::sleep(life).await;
+            let down = settled.lock().await;
+            if let Some(status) = server.has_ended() {
+                return Err(format!("the server ended by itself: {status}"));
+            }
+            say(&format!(
+                "kill {}: {kill} of {kills}, {}, {:.3} s after ready; {} writes acknowledged, import round {}",
+                self.name,
+                if postgres {
+                    format!("with {} processes of Postgres", server.postgres_processes())
+                } else {
+                    "the server alone".to_owned()
+                },
+                life.as_secs_f64(),
+                writers.tally.acknowledged.load(Ordering::Relaxed),
+                round.load(Ordering::Relaxed),
+            ));
+            server.kill(postgres).await;
+            server = self.again().await?;
+            drop(down);
+        }
+        tokio::time::sleep(AFTERWARDS).await;
+        over.store(true, Ordering::Relaxed);
+        let tally = Arc::clone(&writers.tally);
+        let imported = imports.await.map_err(|e| e.to_string())?;
+        let wrote = wrote.elapsed();
+        let written = writers.finish().await;
+
+        let mut faults = tally.faults();
+        faults.extend(imported.faults.iter().cloned());
+        let unchanged = last.import(true).await?;
+        if unchanged["unchanged"] != folder.len() || unchanged["failed"] != 0 {
+            faults.push(format!(
+                "an import of the same files changed something: {unchanged}"
+            ));
+        }
+        let verified = self.verify_index().await?;
+        let reckoning = reckon(&door, &portal, written).await;
+        if (reckoning.imported, reckoning.imported_revisions)
+            != (imported.created, imported.created + imported.updated)
+        {
+            faults.push(format!(
+                "imports created {} and updated {}, but there are {} articles with {} revisions",
+                imported.created,
+                imported.updated,
+                reckoning.imported,
+                reckoning.imported_revisions
+            ));
+        }
+        for key in &self.keys {
+            Door {
+                key: key.clone(),
+                ..door.clone()
+            }
+            .get("/articles?limit=1")
+            .await;
+        }
+        match server.stop().await {
+            Ok(status) if status.success() => {}
+            other => faults.push(format!("the server did not stop in order: {other:?}")),
+        }
+        let summary = Summary {
+            kills: [kills, with_postgres, self.starting],
+            rate: tally.acknowledged.load(Ordering::Relaxed) as f64 / wrote.as_secs_f64(),
+            sent_again: tally.sent_again.load(Ordering::Relaxed),
+            slowest: tally.slowest(),
+            took: began.elapsed(),
+        };
+        say(&format!(
+            "kill {}: {}",
+            self.name,
+            summary.line(&reckoning, &imported, &verified)
+        ));
+        say(&format!(
+            "kill {}: answers that were no acknowledgement: {:?}",
+            self.name,
+            tally.refusals()
+        ));
+        faults.extend(reckoning.faults);
+        let is_right = |name: &str| verified[name] == 0;
+        if !["missing", "extra", "stale", "duplicate"]
+            .iter()
+            .all(|name| is_right(name))
+        {
+            faults.push(format!("verify-index: {verified}"));
+        }
+        if faults.is_empty() && reckoning.lost + reckoning.doubled == 0 {
+            return Ok(imported);
+        }
+        Err(faults.join("\n"))
+    }
+
+    /// The first start, killed once on its way; whoever is ready has printed a key, now or then.
+    async fn first_start(&mut self) -> Result<(Server, Ready), String> {
+        let first = self.start();
+        tokio::time::sleep(self.chance.time(STARTING_MAX * 3)).await;
+        let with_postgres = self.chance.one_in(2);
+        let printed = first.kill(with_postgres).await;
+        say(&format!(
+            "kill {}: the first start, {}",
+            self.name,
+            if printed.is_some() {
+                "when it was ready"
+            } else {
+                "on its way"
+            }
+        ));
+        self.keys.extend(printed.and_then(|ready| ready.api_key));
+        let mut server = self.start();
+        let (ready, _) = server.ready().await?;
+        self.keys.extend(ready.api_key.clone());
+        Ok((server, ready))
+    }
+
+    /// Starts until one is ready; some are killed before.
+    async fn again(&mut self) -> Result<Server, String> {
+        loop {
+            if self.chance.one_in(2) {
+                tokio::time::sleep(self.chance.time(PAUSE_MAX)).await;
+            }
+            let mut server = self.start();
+            if self.chance.one_in(4) {
+                tokio::time::sleep(self.chance.time(STARTING_MAX)).await;
+                let with_postgres = self.chance.one_in(2);
+                if let Some(status) = server.has_ended() {
+                    return Err(format!(
+                        "the server ended by itself while starting: {status}"
+                    ));
+                }
+                server.kill(with_postgres).await;
+                self.starting += 1;
+                continue;
+            }
+            let (ready, took) = server.ready().await?;
+            if ready.api_key.is_some() {
+                return Err("a later start printed a first key".to_owned());
+            }
+            say(&format!(
+                "kill {}: ready again after {:.3} s",
+                self.name,
+                took.as_secs_f64()
+            ));
+            return Ok(server);
+        }
+    }
+
+    fn start(&mut self) -> Server {
+        self.started += 1;
+        Server::start(&self.home, self.port)
+    }
+
+    async fn verify_index(&self) -> Result<Value, String> {
+        let output = self.home.run(&["verify-index", "--json"]).await;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let line = text.lines().last().unwrap_or_default();
+        serde_json::from_str(line).map_err(|_| {
+            format!(
+                "verify-index: {}: {text}{}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            )
+        })
+    }
+}
+
+fn http() -> reqwest::Client {
+    // Settled once for the process; a second time is no fault.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let http = reqwest::Client::builder()
+        .tls_certs_only(std::iter::empty())
+        .no_proxy();
+    http.build().expect("a client of plain HTTP")
+}
+
+/// The numbers of a course.
+struct Summary {
+    /// All, those with Postgres, and further ones while starting.
+    kills: [u64; 3],
+    rate: f64,
+    sent_again: u64,
+    slowest: Duration,
+    took: Duration,
+}
+
+impl Summary {
+    fn line(&self, found: &Reckoning, imported: &Imported, verified: &Value) -> String {
+        let [kills, with_postgres, starting] = self.kills;
+        let indexes = json!([
+            verified["missing"],
+            verified["extra"],
+            verified["stale"],
+            verified["duplicate"]
+        ]);
+        format!(
+            "{kills} kills ({with_postgres} with Postgres) and {starting} while starting · {} acknowledged revisions of {} articles ({:.1}/s, {} sent again, slowest {:.1} s) · lost {} · doubled {} · {} imports: created {} updated {} unchanged {} failed {}; in the database {} with {} revisions · verify-index missing, extra, stale, duplicate {indexes} · {:.0} s",
+            found.revisions,
+            found.articles,
+            self.rate,
+            self.sent_again,
+            self.slowest.as_secs_f64(),
+            found.lost,
+            found.doubled,
+            imported.rounds,
+            imported.created,
+            imported.updated,
+            imported.unchanged,
+            imported.failed,
+            found.imported,
+            found.imported_revisions,
+            self.took.as_secs_f64(),
+        )
+    }
+}
