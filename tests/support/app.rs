@@ -1,0 +1,239 @@
+//! The application of one test, with both doors in front of it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use cairn_domain::actor::Caller;
+use cairn_http::HttpState;
+use cairn_http::help_center::{Pages, PagesOptions};
+use cairn_mcp::{McpOptions, router_service};
+use cairn_search::{SearchConfig, SearchRoom};
+use cairn_service::app::AppParts;
+use cairn_service::clock::{ManualClock, SystemIds};
+use cairn_service::portals::WritePortal;
+use cairn_service::{App, Context, Settings, portals};
+use cairn_store::{PoolOptions, Store};
+use jiff::Timestamp;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+use crate::answer::Answer;
+use crate::article::ArticleBuilder;
+use crate::category::CategoryBuilder;
+use crate::database::Database;
+use crate::key::{KeyBuilder, TestKey};
+use crate::mcp::Mcp;
+use crate::portal::PortalBuilder;
+use crate::rest::{Request, Rest};
+
+/// The host of the public address of every test's application.
+pub const HOST: &str = "127.0.0.1:8080";
+/// When every test begins.
+const START: &str = "2026-11-14T09:20:00Z";
+/// One test asks little at once; the tests together must not use up the server.
+const CONNECTIONS_MAX: u32 = 5;
+
+/// An application with one portal, `help`, in English, German and Arabic.
+pub struct TestApp {
+    /// The application.
+    pub app: Arc<App>,
+    /// Its index, also reachable behind its back.
+    pub search: SearchRoom,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// A key that may do everything everywhere.
+    pub key: TestKey,
+    router: Router,
+    dir: TempDir,
+    database: Database,
+}
+
+impl TestApp {
+    /// Starts one.
+    pub async fn spawn() -> Self {
+        let database = Database::new().await;
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let start: Timestamp = START.parse().expect("a time");
+        let clock = Arc::new(ManualClock::at(start));
+        let (app, search, router) = start_app(&database, dir.path(), &clock).await;
+        let operator = Context::new(Arc::clone(&app), Caller::operator());
+        let help = WritePortal {
+            slug: Some("help".to_owned()),
+            name: Some("Help".to_owned()),
+            locales: Some(["en", "de", "ar"].map(str::to_owned).to_vec()),
+            ..WritePortal::default()
+        };
+        portals::create(&operator, help).await.expect("the portal is made");
+        let key = KeyBuilder::new(&app).name("everything").scopes(&["full"]).create().await;
+        Self { app, search, clock, key, router, dir, database }
+    }
+
+    /// Ends the application and starts it again on the same database and directory, as a restart
+    /// of the program would.
+    #[must_use]
+    pub async fn restarted(self) -> Self {
+        self.search.close_writers();
+        let Self { app, search, clock, key, router, dir, database } = self;
+        app.store().close().await;
+        drop((app, search, router));
+        let (app, search, router) = start_app(&database, dir.path(), &clock).await;
+        Self { app, search, clock, key, router, dir, database }
+    }
+
+    /// A second process on the same database, with an index of its own.
+    pub async fn beside(&self) -> Sibling {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (app, _, router) = start_app(&self.database, dir.path(), &self.clock).await;
+        Sibling { app, router, _dir: dir }
+    }
+
+    /// The directory of the index.
+    pub fn index_dir(&self) -> std::path::PathBuf {
+        index_dir(self.dir.path())
+    }
+
+    /// A call by the operator.
+    pub fn operator(&self) -> Context {
+        Context::new(Arc::clone(&self.app), Caller::operator())
+    }
+
+    /// The REST door, with a key.
+    pub fn rest(&self, key: &TestKey) -> Rest<'_> {
+        Rest::new(self, Some(key.secret.clone()))
+    }
+
+    /// The REST door, without a key.
+    pub fn rest_without_key(&self) -> Rest<'_> {
+        Rest::new(self, None)
+    }
+
+    /// The MCP door, with a key.
+    pub fn mcp(&self, key: &TestKey) -> Mcp<'_> {
+        Mcp::new(self, Some(key.secret.clone()))
+    }
+
+    /// The MCP door, without a key.
+    pub fn mcp_without_key(&self) -> Mcp<'_> {
+        Mcp::new(self, None)
+    }
+
+    /// Reads a public page.
+    pub async fn page(&self, path: &str) -> Answer {
+        self.request("GET", path).send().await
+    }
+
+    /// Any request, with nothing in it but the Host.
+    pub fn request(&self, method: &str, path: &str) -> Request<'_> {
+        Request::new(self, method, path)
+    }
+
+    /// Hands a request to the doors as it is.
+    pub async fn send(&self, request: axum::http::Request<Body>) -> Answer {
+        Answer::of(self.router.clone(), request).await
+    }
+
+    /// An article to be made.
+    pub fn article(&self) -> ArticleBuilder<'_> {
+        ArticleBuilder::new(self)
+    }
+
+    /// A category to be made.
+    pub fn category(&self, name: &str) -> CategoryBuilder<'_> {
+        CategoryBuilder::new(self, name)
+    }
+
+    /// A portal to be made.
+    pub fn portal(&self, slug: &str) -> PortalBuilder<'_> {
+        PortalBuilder::new(self, slug)
+    }
+
+    /// A key to be made.
+    pub fn make_key(&self) -> KeyBuilder<'_> {
+        KeyBuilder::new(&self.app)
+    }
+
+    /// A key with these scopes that reaches every portal.
+    pub async fn key_with(&self, scopes: &[&str]) -> TestKey {
+        self.make_key().scopes(scopes).create().await
+    }
+
+    /// Steps the follower to the head of every feed.
+    pub async fn settle(&self) {
+        self.app.settle().await.expect("the follower reaches the head");
+    }
+
+    /// Every row of a table, in the order of its natural key.
+    pub async fn rows(&self, table: &str) -> Vec<Value> {
+        let order = crate::rows::order_of(table);
+        self.database.select(format!("select to_jsonb(t) from {table} t order by {order}")).await
+    }
+
+    /// What a statement of the test's own gives; it selects one jsonb column.
+    pub async fn select(&self, sql: &str) -> Vec<Value> {
+        self.database.select(sql.to_owned()).await
+    }
+
+    /// Changes rows behind the program's back.
+    pub async fn execute(&self, sql: &str) {
+        self.database.execute(sql.to_owned()).await;
+    }
+}
+
+/// Another process on the same database.
+pub struct Sibling {
+    /// The application.
+    pub app: Arc<App>,
+    router: Router,
+    _dir: TempDir,
+}
+
+impl Sibling {
+    /// Hands a request to its doors.
+    pub async fn send(&self, request: axum::http::Request<Body>) -> Answer {
+        Answer::of(self.router.clone(), request).await
+    }
+}
+
+fn index_dir(dir: &Path) -> std::path::PathBuf {
+    dir.join("index")
+}
+
+async fn start_app(database: &Database, dir: &Path, clock: &Arc<ManualClock>) -> (Arc<App>, SearchRoom, Router) {
+    let options = PoolOptions { connections_max: CONNECTIONS_MAX, ..PoolOptions::default() };
+    let store = Store::connect(&database.app(), options).await.expect("the serving role connects");
+    let search = SearchRoom::open(&index_dir(dir), SearchConfig::default()).expect("the index opens");
+    let settings = Settings { public_url: format!("http://{HOST}"), ..Settings::default() };
+    let parts = AppParts {
+        store,
+        search: search.clone(),
+        settings,
+        clock: Arc::clone(clock) as _,
+        ids: Arc::new(SystemIds),
+    };
+    let app = App::start(parts).await.expect("the application starts");
+    let router = router(&app);
+    (app, search, router)
+}
+
+/// Both doors, mounted as the program mounts them.
+fn router(app: &Arc<App>) -> Router {
+    let pages = Pages::new(Arc::clone(app), PagesOptions::default());
+    let state = HttpState { app: Arc::clone(app), metrics: Arc::new(String::new), pages };
+    let options = McpOptions { public_url: app.settings().public_url.clone(), ..McpOptions::default() };
+    let mcp = router_service(Arc::clone(app), options);
+    cairn_http::router(state)
+        .route_service("/mcp", mcp.clone())
+        .route_service("/mcp/", mcp.clone())
+        .route_service("/api/mcp", mcp)
+}
+
+/// One request through a router, to the end of its body.
+pub(crate) async fn oneshot(router: Router, request: axum::http::Request<Body>) -> axum::http::Response<Body> {
+    match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
