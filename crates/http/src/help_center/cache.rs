@@ -4,19 +4,22 @@
 //! renderer is the process's own, because the cache lives and dies with it. The cache is bounded by
 //! bytes.
 //!
-//! A purge does not walk the entries. Each portal has a [`Ledger`]: the position at which each
-//! dependency last changed, and a count of purges. An entry remembers the count at which it was last
-//! found right: while the count stands still, a hit is one comparison; when it moved, the entry's
-//! dependencies are looked up once, and the entry is dropped if one of them changed after the position
-//! it was read at. The ledger is bounded: when it is full it is emptied, and everything read before the
-//! newest position it knew is taken for stale (the floor).
+//! A purge does not walk the entries. Each portal has a [`Ledger`]: a count of purges, and for each
+//! dependency the position at which it last changed and the purge that said so. An entry remembers the
+//! count at which it was last found right: while the count stands still, a hit is one comparison; when
+//! it moved, the entry's dependencies are looked up once.
 //!
-//! A miss (404) or a move (301) depends on what is *not* there, which no dependency can name: it is
-//! right only while nothing at all was purged in its portal since before it was read.
+//! An entry is stale when one of its dependencies changed after the position it was read at (its rows
+//! are older), or was purged after its reading began (what the application keeps in memory, names and
+//! trees, may have been older than its rows). The second rule needs the application to renew its memory
+//! *before* it purges; it drops a fresh page now and then, and that is its whole price.
 //!
-//! *Invariant:* the application renews what it keeps of a portal in memory before it purges
-//! [`Dependency::Portal`]; the count of those purges, taken before a request resolves its portal and
-//! compared when the page is stored, keeps pages of the old name out.
+//! The ledger is bounded: when it is full it is emptied, and everything read before is taken for stale
+//! (the floor). A miss (404) or a move (301) depends on what is *not* there, which no dependency can
+//! name: it is right only while nothing at all was purged in its portal since before it was read.
+//!
+//! A portal is resolved from memory before its ledger is known; a count of all purges of
+//! [`Dependency::Portal`], taken before and compared when the page is stored, covers that gap.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,6 +59,8 @@ struct Kept {
     entry: Arc<Entry>,
     stands: Stands,
     ledger: Arc<Ledger>,
+    /// The ledger's count when its reading began.
+    begun_at: u64,
     /// The ledger's count when the entry was last found right.
     right_at: AtomicU64,
 }
@@ -66,10 +71,30 @@ struct Ledger {
     changed: Mutex<Changed>,
 }
 
+/// When something changed: the position of the feed, and the number of the purge that said so.
+#[derive(Debug, Clone, Copy, Default)]
+struct Change {
+    pos: i64,
+    purge: u64,
+}
+
+impl Change {
+    fn is_covered(self, read_at: i64, begun_at: u64) -> bool {
+        read_at >= self.pos && begun_at >= self.purge
+    }
+
+    fn later(self, other: Self) -> Self {
+        Self {
+            pos: self.pos.max(other.pos),
+            purge: self.purge.max(other.purge),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Changed {
-    at: HashMap<Dependency, i64>,
-    floor: i64,
+    last: HashMap<Dependency, Change>,
+    floor: Change,
 }
 
 impl Ledger {
@@ -80,22 +105,23 @@ impl Ledger {
 }
 
 impl Changed {
-    fn is_right(&self, dependencies: &[Dependency], read_at: i64) -> bool {
-        read_at >= self.floor
+    fn is_right(&self, dependencies: &[Dependency], read_at: i64, begun_at: u64) -> bool {
+        self.floor.is_covered(read_at, begun_at)
             && dependencies
                 .iter()
-                .all(|d| self.at.get(d).is_none_or(|pos| read_at >= *pos))
+                .filter_map(|d| self.last.get(d))
+                .all(|change| change.is_covered(read_at, begun_at))
     }
 
-    fn note(&mut self, stale: &[Dependency], pos: i64, entries_max: usize) {
+    fn note(&mut self, stale: &[Dependency], change: Change, entries_max: usize) {
         for dependency in stale {
-            let at = self.at.entry(*dependency).or_insert(pos);
-            *at = pos.max(*at);
+            let last = self.last.entry(*dependency).or_default();
+            *last = last.later(change);
         }
-        if self.at.len() > entries_max {
-            let newest = self.at.values().copied().max().unwrap_or(pos);
-            self.floor = self.floor.max(newest);
-            self.at = HashMap::new();
+        if self.last.len() > entries_max {
+            let all = self.last.values().copied();
+            self.floor = all.fold(self.floor, Change::later);
+            self.last = HashMap::new();
         }
     }
 }
@@ -169,7 +195,7 @@ impl PageCache {
             return None;
         };
         let changed = kept.ledger.lock();
-        if changed.is_right(on, *read_at) {
+        if changed.is_right(on, *read_at, kept.begun_at) {
             // Under the lock, so that no purge comes between the look and the note.
             let purges = kept.ledger.purges.load(Ordering::Acquire);
             kept.right_at.store(purges, Ordering::Release);
@@ -199,7 +225,7 @@ impl PageCache {
         let (cache, right_at) = match &stands {
             Stands::On(on, read_at) => {
                 let changed = reading.ledger.lock();
-                if !changed.is_right(on, *read_at) {
+                if !changed.is_right(on, *read_at, reading.purges) {
                     return;
                 }
                 (&self.pages, reading.ledger.purges.load(Ordering::Acquire))
@@ -211,6 +237,7 @@ impl PageCache {
             entry,
             stands,
             ledger: Arc::clone(&reading.ledger),
+            begun_at: reading.purges,
             right_at: AtomicU64::new(right_at),
         };
         cache.insert(key, Arc::new(kept));
@@ -237,8 +264,10 @@ impl PurgeListener for PageCache {
         }
         let ledger = self.ledger(portal);
         let mut changed = ledger.lock();
-        changed.note(stale, pos, self.ledger_entries_max);
-        ledger.purges.fetch_add(1, Ordering::AcqRel);
+        let purge = ledger.purges.load(Ordering::Acquire) + 1;
+        changed.note(stale, Change { pos, purge }, self.ledger_entries_max);
+        // Last and under the lock: whoever sees the new count finds the change noted.
+        ledger.purges.store(purge, Ordering::Release);
     }
 }
 
@@ -247,6 +276,7 @@ mod tests {
     use super::*;
     use axum::http::{HeaderMap, StatusCode};
     use cairn_domain::ids::{ArticleId, CategoryId};
+    use std::sync::atomic::AtomicI64;
     use uuid::Uuid;
 
     const PORTAL: PortalId = PortalId::from_uuid(Uuid::from_u128(1));
@@ -300,37 +330,38 @@ mod tests {
     }
 
     #[test]
-    fn a_page_read_before_a_purge_is_not_stored_after_it() {
+    fn a_page_under_way_during_a_purge_is_not_stored_whatever_position_its_rows_are_of() {
         let cache = PageCache::new(1 << 20);
         let reading = cache.begin(PORTAL, cache.before());
         cache.purge(PORTAL, &[article(7)], 11);
-        cache.put(
-            &reading,
-            key("/old"),
-            page(),
-            Stands::On(vec![article(7)], 10),
-        );
-        assert!(!has(&cache, "/old"));
-        cache.put(
-            &reading,
-            key("/new"),
-            page(),
-            Stands::On(vec![article(7)], 11),
-        );
-        assert!(has(&cache, "/new"), "it was read at the change or after");
+        for read_at in [10, 11, 12] {
+            let stands = Stands::On(vec![article(7)], read_at);
+            cache.put(&reading, key("/a"), page(), stands);
+            assert!(!has(&cache, "/a"), "read at {read_at}");
+        }
     }
 
     #[test]
-    fn a_purge_that_arrives_late_does_not_touch_a_newer_page() {
+    fn a_page_whose_names_came_from_memory_goes_when_the_memory_was_renewed() {
+        // Its rows are of position 50 already, its tree is not: the purge of 50 comes after.
         let cache = PageCache::new(1 << 20);
-        store(&cache, "/a", 20);
-        cache.purge(PORTAL, &[article(7)], 15);
+        store(&cache, "/a", 50);
+        cache.purge(PORTAL, &[article(7)], 50);
+        assert!(!has(&cache, "/a"));
+        store(&cache, "/a", 50);
         assert!(has(&cache, "/a"));
-        // Purges may come out of order: the newest position counts.
+    }
+
+    #[test]
+    fn a_page_with_rows_older_than_the_purge_is_not_stored_however_late_it_began() {
+        let cache = PageCache::new(1 << 20);
         cache.purge(PORTAL, &[article(7)], 21);
+        // Purges may come out of order: the newest position counts.
         cache.purge(PORTAL, &[article(7)], 19);
-        store(&cache, "/b", 20);
-        assert!(!has(&cache, "/a") && !has(&cache, "/b"));
+        store(&cache, "/a", 20);
+        assert!(!has(&cache, "/a"));
+        store(&cache, "/a", 21);
+        assert!(has(&cache, "/a"));
     }
 
     #[test]
@@ -397,36 +428,38 @@ mod tests {
 
     #[test]
     fn no_order_of_reads_and_purges_leaves_a_stale_page() {
-        // A writer raises a version and purges it; readers read the version, render and store.
-        // Whatever is found afterwards must be the last version.
-        let cache = Arc::new(PageCache::new(1 << 20));
-        let head = Arc::new(std::sync::atomic::AtomicI64::new(0));
+        // A writer commits a version, renews the memory and purges; readers read memory and rows,
+        // render and store. What is found afterwards must be of the last version in both.
+        const VERSIONS: i64 = 2_000;
+        let cache = PageCache::new(1 << 20);
+        let (rows, memory) = (AtomicI64::new(0), AtomicI64::new(0));
+        let text = |rows: i64, memory: i64| format!("{rows} {memory}");
         std::thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {
-                    for _ in 0..2_000 {
+                    for _ in 0..VERSIONS {
                         let reading = cache.begin(PORTAL, cache.before());
-                        let pos = head.load(Ordering::SeqCst);
-                        let entry = Entry::kept(StatusCode::OK, HeaderMap::new(), pos.to_string());
-                        cache.put(
-                            &reading,
-                            key("/a"),
-                            Arc::new(entry),
-                            Stands::On(vec![article(7)], pos),
-                        );
+                        let memory = memory.load(Ordering::SeqCst);
+                        let pos = rows.load(Ordering::SeqCst);
+                        let body = text(pos, memory);
+                        let entry = Entry::kept(StatusCode::OK, HeaderMap::new(), body);
+                        let stands = Stands::On(vec![article(7)], pos);
+                        cache.put(&reading, key("/a"), Arc::new(entry), stands);
                     }
                 });
             }
             scope.spawn(|| {
-                for _ in 0..2_000 {
-                    let pos = head.fetch_add(1, Ordering::SeqCst) + 1;
+                for pos in 1..=VERSIONS {
+                    rows.store(pos, Ordering::SeqCst);
+                    memory.store(pos, Ordering::SeqCst);
                     cache.purge(PORTAL, &[article(7)], pos);
                 }
             });
         });
         if let Some(entry) = cache.get(&key("/a")) {
-            let last = Entry::kept(StatusCode::OK, HeaderMap::new(), "2000");
-            assert_eq!(format!("{:?}", entry), format!("{last:?}"));
+            let body = text(VERSIONS, VERSIONS);
+            let last = Entry::kept(StatusCode::OK, HeaderMap::new(), body);
+            assert_eq!(format!("{entry:?}"), format!("{last:?}"));
         }
     }
 }

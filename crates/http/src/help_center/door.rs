@@ -21,7 +21,7 @@ use super::cache::{PageKey, Reading, Stands};
 use super::css::Sheet;
 use super::entry::Entry;
 use super::frame::{Place, frame_of_nobody};
-use super::headers::{self, CachePolicy};
+use super::headers::{self, CachePolicy, Transport};
 use super::negotiate;
 use super::stones::cairn;
 use super::views::{
@@ -87,15 +87,13 @@ enum Outcome {
     Moved(String),
     /// Nothing is there.
     Missing(Vec<ArticleLink>),
-    /// To be answered but not kept.
-    Once(Entry),
 }
 
 impl Room {
     async fn find(&self, asked: &Asked<'_>, host: &str) -> Result<Arc<Entry>, Error> {
         if asked.path.starts_with("/assets/") {
             let found = self.assets.find(asked.path).cloned();
-            return Ok(found.unwrap_or_else(|| Arc::new(self.nobody_has(asked))));
+            return Ok(found.unwrap_or_else(|| Arc::clone(&self.nowhere)));
         }
         if asked.path == "/favicon.ico" {
             return Ok(Arc::new(self.redirect(
@@ -106,12 +104,12 @@ impl Room {
         }
         let first = asked.path.get(1..).and_then(|p| p.split('/').next());
         let Some(first) = first.and_then(address::segment) else {
-            return Ok(Arc::new(self.nobody_has(asked)));
+            return Ok(Arc::clone(&self.nowhere));
         };
         let before = self.cache.before();
         let Some((center, is_first_used)) = HelpCenter::resolve(&self.app, host, &first).await?
         else {
-            return self.without_portal(asked).await.map(Arc::new);
+            return self.without_portal(asked).await;
         };
         let mut key = PageKey {
             portal: center.portal().id,
@@ -126,9 +124,49 @@ impl Room {
             self.hits.increment(1);
             return Ok(entry);
         }
+        if let Some(answer) = self.search(asked, &center, is_first_used).await? {
+            return Ok(answer);
+        }
+        // One request renders a page, those that came meanwhile find it in the cache.
+        let _turn = self.turns.take(&key).await;
+        if let Some(entry) = self.cache.get(&key) {
+            self.hits.increment(1);
+            return Ok(entry);
+        }
         self.misses.increment(1);
         let reading = self.cache.begin(key.portal, before);
         self.read(asked, &center, is_first_used, key, reading).await
+    }
+
+    /// The answer to a search, which nobody keeps; nothing when the address is no search.
+    async fn search(
+        &self,
+        asked: &Asked<'_>,
+        center: &HelpCenter,
+        is_first_used: bool,
+    ) -> Result<Option<Arc<Entry>>, Error> {
+        if !asked.path.ends_with("/search") {
+            return Ok(None);
+        }
+        let segments = address::segments(asked.path).unwrap_or_default();
+        let rest = segments.get(usize::from(is_first_used)..);
+        let Some([first, word]) = rest else {
+            return Ok(None);
+        };
+        let locale = center.locale(first).filter(|l| l.as_str() == first);
+        let Some(locale) = locale.filter(|_| word == "search") else {
+            return Ok(None);
+        };
+        let place = self.place(center, &locale);
+        let sheet = self.sheets.of(center.portal().accent.as_deref());
+        let q = address::parameter(asked.query, "q").unwrap_or_default();
+        let number = usize::try_from(address::page_number(asked.query)).unwrap_or(1);
+        let page = center.search(&locale, &q, number).await?;
+        let html = render(&SearchView::new(&place, &sheet, &page))?;
+        let mut headers =
+            headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Never);
+        headers::html(&mut headers, locale.as_str(), VARY_ENCODING);
+        Ok(Some(Arc::new(Entry::once(StatusCode::OK, headers, html))))
     }
 
     /// Reads, renders and keeps a page of a portal.
@@ -163,7 +201,6 @@ impl Room {
             None => (self.default_locale(center), Outcome::Missing(Vec::new())),
         };
         let (entry, stands) = match outcome {
-            Outcome::Once(entry) => return Ok(Arc::new(entry)),
             Outcome::Page(entry, on, read_at) => (entry, Stands::On(on, read_at)),
             Outcome::Moved(to) => {
                 let entry = self.redirect(StatusCode::MOVED_PERMANENTLY, &to, CachePolicy::Move);
@@ -172,7 +209,7 @@ impl Room {
             Outcome::Missing(nearest) => {
                 let place = self.place(center, &locale);
                 let view = NotFoundView::new(&place, &sheet, asked.path, &nearest);
-                let entry = self.missing(&sheet, locale.as_str(), &view)?;
+                let entry = missing(&self.transport, &sheet, locale.as_str(), &view)?;
                 (entry, Stands::OnEverything)
             }
         };
@@ -212,19 +249,9 @@ impl Room {
                 self.category(asked, center, sheet, locale, slug, key.page)
                     .await
             }
+            // Any spelling but the one that [`Self::search`] took.
             ["search"] | ["search", ""] => {
-                let canonical = format!("{}/search", place.home(locale));
-                if !address::is_canonical(asked.path, &canonical) {
-                    return Ok(Outcome::Moved(canonical));
-                }
-                let q = address::parameter(asked.query, "q").unwrap_or_default();
-                let number = usize::try_from(address::page_number(asked.query)).unwrap_or(1);
-                let page = center.search(locale, &q, number).await?;
-                let html = render(&SearchView::new(&place, sheet, &page))?;
-                let mut headers =
-                    headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Never);
-                headers::html(&mut headers, locale.as_str(), VARY_ENCODING);
-                Ok(Outcome::Once(Entry::once(StatusCode::OK, headers, html)))
+                Ok(Outcome::Moved(format!("{}/search", place.home(locale))))
             }
             _ => Ok(Outcome::Missing(Vec::new())),
         }
@@ -321,13 +348,13 @@ impl Room {
     }
 
     /// At an address that no portal answers: the root leads to the only help center or lists all.
-    async fn without_portal(&self, asked: &Asked<'_>) -> Result<Entry, Error> {
+    async fn without_portal(&self, asked: &Asked<'_>) -> Result<Arc<Entry>, Error> {
         if asked.path != "/" {
-            return Ok(self.nobody_has(asked));
+            return Ok(Arc::clone(&self.nowhere));
         }
         let centers = HelpCenter::all(&self.app).await?;
         if let [center] = centers.as_slice() {
-            return Ok(self.to_locale(asked, center));
+            return Ok(Arc::new(self.to_locale(asked, center)));
         }
         let sheet = self.sheets.of(None);
         let locale = english();
@@ -350,30 +377,14 @@ impl Room {
             CachePolicy::Negotiated,
         );
         headers::html(&mut headers, locale.as_str(), VARY_ENCODING);
-        Ok(Entry::once(StatusCode::OK, headers, render(&view)?))
+        let entry = Entry::once(StatusCode::OK, headers, render(&view)?);
+        Ok(Arc::new(entry))
     }
 
     fn html(&self, sheet: &Sheet, locale: &Locale, vary: &'static str, html: String) -> Entry {
         let mut headers = headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Page);
         headers::html(&mut headers, locale.as_str(), vary);
         Entry::kept(StatusCode::OK, headers, html)
-    }
-
-    fn missing(&self, sheet: &Sheet, lang: &str, view: &NotFoundView) -> Result<Entry, Error> {
-        let mut headers = headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Miss);
-        headers::html(&mut headers, lang, VARY_ENCODING);
-        Ok(Entry::kept(StatusCode::NOT_FOUND, headers, render(view)?))
-    }
-
-    /// Nothing, and no portal to show around it.
-    fn nobody_has(&self, asked: &Asked<'_>) -> Entry {
-        let sheet = self.sheets.of(None);
-        let locale = english();
-        let mut frame = frame_of_nobody(&sheet, &locale, "");
-        frame.title = frame.m.lost_title.clone();
-        let view = NotFoundView::in_frame(frame, "cairn", asked.path, &[]);
-        self.missing(&sheet, locale.as_str(), &view)
-            .unwrap_or_else(|error| self.failed(&error, asked.headers))
     }
 
     fn redirect(&self, status: StatusCode, to: &str, cache: CachePolicy) -> Entry {
@@ -452,6 +463,28 @@ impl Room {
         }
         Entry::once(status, headers, html)
     }
+}
+
+fn missing(
+    transport: &Transport,
+    sheet: &Sheet,
+    lang: &str,
+    view: &NotFoundView,
+) -> Result<Entry, Error> {
+    let mut headers = headers::common(transport, sheet.policy.clone(), CachePolicy::Miss);
+    headers::html(&mut headers, lang, VARY_ENCODING);
+    Ok(Entry::kept(StatusCode::NOT_FOUND, headers, render(view)?))
+}
+
+/// The one answer for every address where there is nothing and no portal to show around it.
+pub(crate) fn nowhere(transport: &Transport, sheet: &Sheet) -> Entry {
+    let locale = english();
+    let mut frame = frame_of_nobody(sheet, &locale, "");
+    frame.title = frame.m.lost_title.clone();
+    let text = frame.title.clone();
+    let view = NotFoundView::in_frame(frame, "cairn", "", &[]);
+    missing(transport, sheet, locale.as_str(), &view)
+        .unwrap_or_else(|_| Entry::kept(StatusCode::NOT_FOUND, HeaderMap::new(), text))
 }
 
 /// The language of pages that belong to no portal.

@@ -227,6 +227,7 @@ messages! {
     search_nothing: Slot,
     search_nothing_hint: String,
     lost_title: String,
+    lost_here: String,
     lost_said: Slot,
     lost_said_nearest: Slot,
     lost_start: Slot,

@@ -24,6 +24,7 @@ mod icons;
 mod messages;
 mod negotiate;
 mod stones;
+mod turns;
 mod views;
 
 use std::sync::Arc;
@@ -34,7 +35,9 @@ use cairn_service::App;
 use assets::Assets;
 use cache::PageCache;
 use css::Sheets;
+use entry::Entry;
 use headers::Transport;
+use turns::Turns;
 
 /// Settings of the help center.
 #[derive(Debug, Clone)]
@@ -63,6 +66,8 @@ struct Room {
     cache: Arc<PageCache>,
     sheets: Sheets,
     assets: Assets,
+    nowhere: Arc<Entry>,
+    turns: Turns,
     transport: Transport,
     hits: metrics::Counter,
     misses: metrics::Counter,
@@ -75,10 +80,13 @@ impl Pages {
             Transport::new(&app.settings().public_url, options.hsts_includes_subdomains);
         let cache = Arc::new(PageCache::new(options.cache_bytes_max));
         app.on_purge(Arc::clone(&cache) as Arc<dyn cairn_service::app::PurgeListener>);
+        let sheets = Sheets::new();
         Self(Arc::new(Room {
             app,
             cache,
-            sheets: Sheets::new(),
+            nowhere: Arc::new(door::nowhere(&transport, &sheets.of(None))),
+            turns: Turns::default(),
+            sheets,
             assets: Assets::new(&transport),
             transport,
             hits: metrics::counter!("help_center_page_cache_hits_total"),

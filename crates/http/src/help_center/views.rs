@@ -310,6 +310,7 @@ pub(crate) struct Group {
     id: String,
     path: String,
     name: String,
+    description: String,
     articles: Vec<Link>,
     has_more: bool,
     all: String,
@@ -375,6 +376,7 @@ fn group(m: &Messages, category: &CategoryLink) -> Group {
         id: format!("c-{}", category.id),
         path: category.path.clone(),
         name: category.name.clone(),
+        description: category.description.clone(),
         articles: category
             .articles
             .iter()
