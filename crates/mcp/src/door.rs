@@ -16,6 +16,8 @@ use http_body_util::{BodyExt, Empty, Full, LengthLimitError, Limited};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::call::Call;
 use crate::gate::origin::Allowed;
 use crate::gate::refusal::{PARSE_ERROR, Refusal};
@@ -40,6 +42,7 @@ struct Door {
     app: Arc<App>,
     allowed: Allowed,
     is_https: bool,
+    stop: CancellationToken,
     sdk: StreamableHttpService<Arc<Server>, NeverSessionManager>,
 }
 
@@ -52,8 +55,9 @@ pub fn router_service(app: Arc<App>, options: McpOptions) -> McpService {
         // Checked by `gate::origin`, before the credential.
         .disable_allowed_hosts()
         .disable_allowed_origins()
-        .with_max_request_body_bytes(REQUEST_BYTES_MAX)
-        .with_cancellation_token(options.cancellation.clone());
+        // The SDK's cancellation token stays untouched: it would cut answers short at shutdown,
+        // and ours are single JSON documents that the listener waits for.
+        .with_max_request_body_bytes(REQUEST_BYTES_MAX);
     let server = Arc::new(Server::new(Arc::clone(&app)));
     let sdk = StreamableHttpService::new(
         move || Ok(Arc::clone(&server)),
@@ -65,6 +69,7 @@ pub fn router_service(app: Arc<App>, options: McpOptions) -> McpService {
             app,
             allowed: Allowed::new(&options),
             is_https: options.public_url.starts_with("https://"),
+            stop: options.cancellation,
             sdk,
         }),
     }
@@ -139,6 +144,13 @@ impl Door {
             return Err(Refusal::status(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "this endpoint takes POST with one JSON-RPC message; it has no sessions and no stream to GET",
+            )
+            .into());
+        }
+        if self.stop.is_cancelled() {
+            return Err(Refusal::unavailable(
+                "unavailable: the server is going down; nothing was done, ask again in a moment",
+                None,
             )
             .into());
         }

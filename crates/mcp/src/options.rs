@@ -13,6 +13,6 @@ pub struct McpOptions {
     /// Origins of browser programs that may call: `https://app.example`, `http://localhost:*`.
     /// A request without `Origin` does not come from a browser page and passes.
     pub allowed_origins: Vec<String>,
-    /// Ends open answers at shutdown.
+    /// Once cancelled, new requests are put off with a 503; those under way get their answers.
     pub cancellation: CancellationToken,
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use cairn_domain::operation::Operation;
 use cairn_service::{App, Context, Error, Result};
@@ -53,17 +54,38 @@ impl Server {
         entry: &'static Entry,
         params: CallToolRequestParams,
     ) -> CallToolResult {
-        let name = entry.operation.row().name;
-        let outcome = self
-            .run(call, entry, params)
-            .instrument(span(entry.operation))
-            .await;
+        let row = entry.operation.row();
+        let started = now();
+        let span = span(entry.operation, &call.request_id);
+        let outcome = self.run(call, entry, params).instrument(span.clone()).await;
+        let took = now().duration_since(started);
         let word = outcome.as_ref().map_or_else(|e| e.code.as_str(), |_| "ok");
-        metrics::counter!("cairn_mcp_calls_total", "tool" => name, "outcome" => word).increment(1);
+        let _entered = span.entered();
+        let duration_ms = took.as_secs_f64() * 1_000.0;
+        // As over REST: the log tells what changed; reads are told when asked for.
+        if row.is_write() {
+            tracing::info!(
+                operation = row.name,
+                outcome = word,
+                duration_ms,
+                "tool called"
+            );
+        } else {
+            tracing::debug!(
+                operation = row.name,
+                outcome = word,
+                duration_ms,
+                "tool called"
+            );
+        }
+        metrics::counter!("cairn_mcp_calls_total", "tool" => row.name, "outcome" => word)
+            .increment(1);
+        metrics::histogram!("cairn_mcp_call_duration_seconds", "tool" => row.name)
+            .record(took.as_secs_f64());
         match outcome {
             Ok(answer) => answer.into_result(),
             Err(error) => {
-                log_error(call, name, &error);
+                log_error(call, row.name, &error);
                 error_result(call, &error)
             }
         }
@@ -102,15 +124,22 @@ impl Server {
     }
 }
 
+/// For durations only: the time of an article comes from the application's clock.
+fn now() -> Instant {
+    Instant::now()
+}
+
 /// A span named after the operation; span names must be known when compiling.
-fn span(operation: Operation) -> tracing::Span {
+fn span(operation: Operation, request_id: &str) -> tracing::Span {
     match operation {
-        Operation::ListCategories => tracing::info_span!("list_categories", door = "mcp"),
-        Operation::ListArticles => tracing::info_span!("list_articles", door = "mcp"),
-        Operation::GetArticle => tracing::info_span!("get_article", door = "mcp"),
-        Operation::CreateArticle => tracing::info_span!("create_article", door = "mcp"),
-        Operation::UpdateArticle => tracing::info_span!("update_article", door = "mcp"),
-        other => tracing::info_span!("tool", name = other.row().name, door = "mcp"),
+        Operation::ListCategories => {
+            tracing::info_span!("list_categories", door = "mcp", request_id)
+        }
+        Operation::ListArticles => tracing::info_span!("list_articles", door = "mcp", request_id),
+        Operation::GetArticle => tracing::info_span!("get_article", door = "mcp", request_id),
+        Operation::CreateArticle => tracing::info_span!("create_article", door = "mcp", request_id),
+        Operation::UpdateArticle => tracing::info_span!("update_article", door = "mcp", request_id),
+        other => tracing::info_span!("tool", name = other.row().name, door = "mcp", request_id),
     }
 }
 
