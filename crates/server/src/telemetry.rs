@@ -30,7 +30,8 @@ pub(crate) fn start_log(config: &Config, serves: bool) -> Result<()> {
         "info" if !serves => "warn",
         level => level,
     };
-    let filter = EnvFilter::try_new(level).with_context(|| {
+    // The MCP SDK tells each request in three lines; a directive of one's own brings them back.
+    let filter = EnvFilter::try_new(format!("rmcp=error,{level}")).with_context(|| {
         format!("setting log_level: {level:?} is not a level such as info or cairn_http=debug")
     })?;
     let (writer, colours) = match &config.log_file {
