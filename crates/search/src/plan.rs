@@ -14,7 +14,8 @@ use crate::expand;
 use crate::ranking::Ranking;
 use crate::unit::Opened;
 
-/// Most words (or bigrams) of a query that are searched; what follows is cut off and said so.
+/// Most words of a query that are searched; what follows is cut off and said so. A bigram of a script
+/// without spaces is half a word.
 pub const QUERY_TOKENS_MAX: usize = 32;
 
 /// What is looked for in one unit.
@@ -22,7 +23,7 @@ pub const QUERY_TOKENS_MAX: usize = 32;
 pub(crate) struct Plan {
     pub(crate) words: Vec<PlannedWord>,
     /// Stems that follow each other in the query, repairs included.
-    pub(crate) pairs: Vec<(String, String)>,
+    pub(crate) pairs: Vec<Pair>,
     /// When every word is a stop word: the words themselves, looked up in the dictionary field.
     pub(crate) stop_words: Vec<String>,
     pub(crate) corrected: Option<String>,
@@ -38,6 +39,14 @@ pub(crate) struct PlannedWord {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Form {
     pub(crate) stem: String,
+    pub(crate) boost: f32,
+}
+
+/// Two stems that should stand near each other.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Pair {
+    pub(crate) one: String,
+    pub(crate) next: String,
     pub(crate) boost: f32,
 }
 
@@ -69,12 +78,12 @@ pub(crate) fn plan(
         truncated: cut_bytes || cut_words,
         ..Plan::default()
     };
-    let mut stems: Vec<String> = Vec::new();
+    let mut stems: Vec<(String, bool)> = Vec::new();
     let mut seen = HashSet::new();
     let mut repaired: Vec<(&QueryWord, String)> = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let Some(stem) = &word.stem else { continue };
-        stems.push(stem.clone());
+        stems.push((stem.clone(), word.unspaced));
         if !seen.insert(stem.as_str()) {
             continue;
         }
@@ -84,7 +93,7 @@ pub(crate) fn plan(
             if let Some(stem) = analyzer.stem_of(&repair.0)
                 && let Some(last) = stems.last_mut()
             {
-                *last = stem;
+                last.0 = stem;
             }
             if repair.1 >= ranking.correction.df_min {
                 repaired.push((word, repair.0));
@@ -96,8 +105,21 @@ pub(crate) fn plan(
     }
     plan.pairs = stems
         .windows(2)
-        .filter(|pair| pair[0] != pair[1])
-        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .filter(|pair| pair[0].0 != pair[1].0)
+        .map(|pair| {
+            let unspaced = pair[0].1 && pair[1].1;
+            let boost = if unspaced {
+                ranking.pairs.boost_unspaced
+            } else {
+                ranking.pairs.boost
+            };
+            Pair {
+                one: pair[0].0.clone(),
+                next: pair[1].0.clone(),
+                boost,
+            }
+        })
+        .filter(|pair| pair.boost > 0.0)
         .collect();
     if plan.words.is_empty() {
         plan.stop_words = words.into_iter().map(|w| w.raw).collect();

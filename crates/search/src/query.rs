@@ -40,18 +40,13 @@ pub(crate) fn query(
             )),
         });
     }
-    if ranking.pairs.boost > 0.0 {
-        for (one, next) in &plan.pairs {
-            let mut pair = PhraseQuery::new(vec![
-                Term::from_field_text(fields.all, one),
-                Term::from_field_text(fields.all, next),
-            ]);
-            pair.set_slop(ranking.pairs.slop);
-            should.push(Box::new(BoostQuery::new(
-                Box::new(pair),
-                ranking.pairs.boost,
-            )));
-        }
+    for pair in &plan.pairs {
+        let mut phrase = PhraseQuery::new(vec![
+            Term::from_field_text(fields.all, &pair.one),
+            Term::from_field_text(fields.all, &pair.next),
+        ]);
+        phrase.set_slop(ranking.pairs.slop);
+        should.push(Box::new(BoostQuery::new(Box::new(phrase), pair.boost)));
     }
     for word in &plan.stop_words {
         should.push(term(fields.raw, word, 1.0, IndexRecordOption::Basic));

@@ -54,6 +54,7 @@ pub(crate) struct Forms {
 pub(crate) struct Pairs {
     pub(crate) slop: u32,
     pub(crate) boost: f32,
+    pub(crate) boost_unspaced: f32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -89,6 +90,7 @@ impl Ranking {
             ("prefix.boost_known_word", self.prefix.boost_known_word),
             ("forms.tie", self.forms.tie),
             ("pairs.boost", self.pairs.boost),
+            ("pairs.boost_unspaced", self.pairs.boost_unspaced),
         ] {
             if !(0.0..=100.0).contains(&value) {
                 return Err(format!("{name} is {value}; it goes from 0 to 100"));

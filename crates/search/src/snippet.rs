@@ -268,8 +268,8 @@ fn beginning(text: &str, lead: usize, at: usize) -> usize {
         .chars()
         .next_back()
         .is_some_and(char::is_alphanumeric);
-    match stretch.find(char::is_whitespace) {
-        Some(gap) if is_inside_word => lead + gap + 1,
+    match stretch.char_indices().find(|(_, c)| c.is_whitespace()) {
+        Some((gap, c)) if is_inside_word => lead + gap + c.len_utf8(),
         _ => lead,
     }
 }
@@ -421,15 +421,15 @@ mod tests {
 
     #[test]
     fn all_forms_of_a_word_are_marked_and_everything_is_escaped() {
-        let (snippet, section) = highlighter("en", &["setting"])
-            .snippet("Open <b>Settings</b> & \"set\" the 'Setting'.", &[]);
+        let (snippet, section) = highlighter("en", &["calendar"])
+            .snippet("Open <b>Calendars</b> & \"set\" the 'Calendar'.", &[]);
         assert_eq!(
             snippet.html,
-            "Open &lt;b&gt;<mark>Settings</mark>&lt;/b&gt; &amp; &quot;set&quot; the &#39;<mark>Setting</mark>&#39;."
+            "Open &lt;b&gt;<mark>Calendars</mark>&lt;/b&gt; &amp; &quot;set&quot; the &#39;<mark>Calendar</mark>&#39;."
         );
         assert_eq!(
             snippet.text,
-            "Open <b>Settings</b> & \"set\" the 'Setting'."
+            "Open <b>Calendars</b> & \"set\" the 'Calendar'."
         );
         assert_eq!(section, None);
     }

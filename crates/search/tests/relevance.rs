@@ -1,0 +1,253 @@
+//! The judged collections through the room, against the floors of `index/relevance/floors.toml`.
+//!
+//! Bodies are indexed as they stand in the collection, Markdown marks included, as the measured
+//! probe did. Where the shared measuring ground is missing the test says so and passes.
+#![expect(clippy::print_stderr, reason = "the table is what one runs this for")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use cairn_search::relevance::{Qrels, ndcg_at, recall_at, reciprocal_rank};
+use cairn_search::{Face, SearchRequest, SearchRoom};
+use serde_json::Value;
+
+use crate::support::{PORTAL, at, collection, document, locale, open, published, request};
+
+#[derive(serde::Deserialize)]
+struct Floors {
+    collections: BTreeMap<String, Floor>,
+}
+
+#[derive(serde::Deserialize)]
+struct Floor {
+    locale: String,
+    ndcg_at_10: f64,
+    #[serde(default)]
+    kinds: BTreeMap<String, f64>,
+}
+
+struct Query {
+    id: String,
+    text: String,
+    kind: String,
+}
+
+/// Id, title and body of every document.
+fn documents(folder: &Path) -> Vec<(String, String, String)> {
+    let field = |v: &Value, name: &str| v[name].as_str().unwrap_or_default().to_owned();
+    if let Ok(lines) = fs::read_to_string(folder.join("docs.jsonl")) {
+        return lines
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("a JSON line"))
+            .map(|v| (field(&v, "id"), field(&v, "title"), field(&v, "body")))
+            .collect();
+    }
+    let mut files = Vec::new();
+    let mut folders = vec![folder.join("md")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of Markdown") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path)
+            } else {
+                files.push(path)
+            }
+        }
+    }
+    files.sort();
+    files
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("a Markdown file");
+            let (head, body) = text[4..].split_once("\n---\n").expect("front matter");
+            let value = |name: &str| {
+                head.lines()
+                    .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+                    .map(|json| serde_json::from_str::<String>(json).expect("a JSON string"))
+                    .unwrap_or_default()
+            };
+            (value("id"), value("title"), body.trim().to_owned())
+        })
+        .collect()
+}
+
+fn queries(folder: &Path) -> Vec<Query> {
+    fs::read_to_string(folder.join("queries.dev.jsonl"))
+        .expect("queries")
+        .lines()
+        .map(|line| {
+            let v: Value = serde_json::from_str(line).expect("a JSON line");
+            Query {
+                id: v["id"].as_str().expect("an id").to_owned(),
+                text: v["text"].as_str().expect("a text").to_owned(),
+                kind: v["kind"].as_str().unwrap_or("all").to_owned(),
+            }
+        })
+        .collect()
+}
+
+fn build(room: &SearchRoom, documents: &[(String, String, String)], tag: &str) -> Duration {
+    let started = Instant::now();
+    let mut generation = room.begin_generation(PORTAL).expect("begin");
+    for (chunk_at, chunk) in documents.chunks(500).enumerate() {
+        let changes: Vec<_> = chunk
+            .iter()
+            .enumerate()
+            .map(|(i, (id, title, body))| {
+                let mut d = document((chunk_at * 500 + i + 1) as u128, title, body);
+                d.source_id = Some(id.clone());
+                d.locale = locale(tag);
+                published(d)
+            })
+            .collect();
+        generation.add(&changes).expect("add");
+    }
+    generation.finish(at(1)).expect("finish");
+    started.elapsed()
+}
+
+fn percentile(times: &mut [Duration], share: f64) -> f64 {
+    times.sort_unstable();
+    let at = ((times.len() as f64 * share) as usize).min(times.len() - 1);
+    times[at].as_secs_f64() * 1e3
+}
+
+fn judge(name: &str) {
+    let Some(folder) = collection(name) else {
+        eprintln!("{name}: the shared collections are not at hand, nothing was judged");
+        return;
+    };
+    let floors_path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../index/relevance/floors.toml");
+    let floors: Floors =
+        toml::from_str(&fs::read_to_string(floors_path).expect("floors")).expect("floors");
+    let floor = &floors.collections[name];
+    let documents = documents(&folder);
+    let queries = queries(&folder);
+    let qrels = Qrels::parse(&fs::read_to_string(folder.join("qrels.dev.tsv")).expect("qrels"))
+        .expect("qrels");
+
+    let dir = tempfile::tempdir().expect("a directory");
+    let room = open(dir.path());
+    let built = build(&room, &documents, &floor.locale);
+    let ask = |text: &str, limit: usize, snippets: bool| SearchRequest {
+        locales: vec![locale(&floor.locale)],
+        limit,
+        snippets,
+        ..request(Face::Public, text)
+    };
+
+    let mut by_kind: BTreeMap<&str, (f64, f64, f64, usize)> = BTreeMap::new();
+    let mut nothing = 0;
+    for query in &queries {
+        let Some(grades) = qrels.of(&query.id) else {
+            continue;
+        };
+        let answer = room
+            .search(&ask(&query.text, 100, false))
+            .expect("an answer");
+        if answer.total == 0 {
+            nothing += 1;
+        }
+        let ranked: Vec<&str> = answer
+            .hits
+            .iter()
+            .filter_map(|h| h.source_id.as_deref())
+            .collect();
+        for kind in [query.kind.as_str(), "ALL"] {
+            let sum = by_kind.entry(kind).or_default();
+            sum.0 += ndcg_at(10, &ranked, grades);
+            sum.1 += recall_at(10, &ranked, grades);
+            sum.2 += reciprocal_rank(&ranked, grades);
+            sum.3 += 1;
+        }
+    }
+
+    let step = (queries.len() / 300).max(1);
+    let (mut bare, mut shown) = (Vec::new(), Vec::new());
+    for pass in 0..2 {
+        for query in queries.iter().step_by(step) {
+            for (times, snippets) in [(&mut bare, false), (&mut shown, true)] {
+                let started = Instant::now();
+                room.search(&ask(&query.text, 10, snippets))
+                    .expect("an answer");
+                if pass == 1 {
+                    times.push(started.elapsed());
+                }
+            }
+        }
+    }
+    let stats = room.stats(PORTAL).expect("stats");
+    eprintln!(
+        "{name}: {} documents in {:.2} s ({:.0}/s), {} segments, {:.1} MB; search of 10: p50 {:.2} p99 {:.2} ms, with snippets: p50 {:.2} p99 {:.2} ms; nothing found: {nothing}",
+        documents.len(),
+        built.as_secs_f64(),
+        documents.len() as f64 / built.as_secs_f64(),
+        stats[0].segments,
+        stats[0].bytes as f64 / 1e6,
+        percentile(&mut bare, 0.5),
+        percentile(&mut bare, 0.99),
+        percentile(&mut shown, 0.5),
+        percentile(&mut shown, 0.99),
+    );
+    for (kind, (ndcg, recall, mrr, n)) in &by_kind {
+        let n_f = *n as f64;
+        eprintln!(
+            "{name} {kind:9} n={n:5} nDCG@10={:.4} R@10={:.4} MRR={:.4}",
+            ndcg / n_f,
+            recall / n_f,
+            mrr / n_f
+        );
+    }
+    let mean = |kind: &str| {
+        by_kind
+            .get(kind)
+            .map_or(0.0, |(ndcg, _, _, n)| ndcg / *n as f64)
+    };
+    assert!(
+        mean("ALL") >= floor.ndcg_at_10,
+        "{name}: {:.4} is below {}",
+        mean("ALL"),
+        floor.ndcg_at_10
+    );
+    for (kind, least) in &floor.kinds {
+        assert!(
+            mean(kind) >= *least,
+            "{name} {kind}: {:.4} is below {least}",
+            mean(kind)
+        );
+    }
+}
+
+macro_rules! collections {
+    ($($test:ident: $name:literal,)*) => {
+        $(#[test]
+        fn $test() {
+            judge($name);
+        })*
+
+        #[test]
+        fn every_floor_is_judged() {
+            let names = [$($name),*];
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../index/relevance/floors.toml");
+            let floors: Floors = toml::from_str(&fs::read_to_string(path).expect("floors")).expect("floors");
+            assert_eq!(floors.collections.len(), names.len());
+            assert!(names.iter().all(|n| floors.collections.contains_key(*n)));
+        }
+    };
+}
+
+collections! {
+    helpcenter_en_holds_its_floor: "helpcenter-en",
+    helpcenter_de_holds_its_floor: "helpcenter-de",
+    helpcenter_fr_holds_its_floor: "helpcenter-fr",
+    helpcenter_pt_holds_its_floor: "helpcenter-pt",
+    helpcenter_ja_holds_its_floor: "helpcenter-ja",
+    helpcenter_zh_holds_its_floor: "helpcenter-zh",
+    scifact_holds_its_floor: "scifact",
+    stackfaq_holds_its_floor: "stackfaq",
+    cranfield_holds_its_floor: "cranfield",
+    cisi_holds_its_floor: "cisi",
+}
