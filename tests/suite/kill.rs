@@ -15,6 +15,7 @@ mod importing;
 mod reckoning;
 mod writers;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,15 +29,16 @@ use tokio::sync::Mutex;
 use chance::Chance;
 use folder::Folder;
 use importing::{Imported, Importing};
-use reckoning::{Reckoning, reckon};
-use writers::{Door, Writers};
+use reckoning::reckon;
+use writers::{Door, Tally, Writers};
 
 /// Articles of the folder that is made for this.
 const GENERATED: usize = 600;
 /// Articles of the real one.
 const REAL: u64 = 8_471;
-/// How long after it is ready a server is killed at the latest.
-const LIFE_MAX: Duration = Duration::from_millis(2_500);
+/// How long after it is ready a server is killed at the latest: mostly, and once in three times, which
+/// is enough for a few batches of an import.
+const LIFE_MAX: (Duration, Duration) = (Duration::from_millis(2_500), Duration::from_secs(10));
 /// How long after the start a server is killed at the latest that is to die while starting.
 const STARTING_MAX: Duration = Duration::from_millis(800);
 /// How long nobody starts it again at the latest.
@@ -104,8 +106,7 @@ async fn run(
         port: free_port(),
         chance,
         keys: Vec::new(),
-        started: 0,
-        starting: 0,
+        kills: Kills::default(),
     };
     match course.run(folder, kills).await {
         Ok(imported) => imported,
@@ -124,10 +125,7 @@ struct Course<'a> {
     chance: Chance,
     /// Every first key that was printed.
     keys: Vec<String>,
-    /// Servers started.
-    started: u64,
-    /// Servers killed before they were ready.
-    starting: u64,
+    kills: Kills,
 }
 
 impl Course<'_> {
@@ -170,38 +168,17 @@ impl Course<'_> {
         let imports = tokio::spawn(importing.run());
 
         let wrote = Instant::now();
-        let mut with_postgres = 0;
         for kill in 1..=kills {
-            let postgres = kill % 2 == 0;
-            with_postgres += u64::from(postgres);
-            let life = self.chance.time(LIFE_MAX);
-            tokio::time::sleep(life).await;
-            let down = settled.lock().await;
-            if let Some(status) = server.has_ended() {
-                return Err(format!("the server ended by itself: {status}"));
-            }
-            say(&format!(
-                "kill {}: {kill} of {kills}, {}, {:.3} s after ready; {} writes acknowledged, import round {}",
-                self.name,
-                if postgres {
-                    format!("with {} processes of Postgres", server.postgres_processes())
-                } else {
-                    "the server alone".to_owned()
-                },
-                life.as_secs_f64(),
-                writers.tally.acknowledged.load(Ordering::Relaxed),
-                round.load(Ordering::Relaxed),
-            ));
-            server.kill(postgres).await;
-            server = self.again().await?;
-            drop(down);
+            server = self
+                .kill(server, kill, kills, &settled, &writers.tally, &round)
+                .await?;
         }
         tokio::time::sleep(AFTERWARDS).await;
         over.store(true, Ordering::Relaxed);
         let tally = Arc::clone(&writers.tally);
-        let imported = imports.await.map_err(|e| e.to_string())?;
-        let wrote = wrote.elapsed();
         let written = writers.finish().await;
+        let wrote = wrote.elapsed();
+        let imported = imports.await.map_err(|e| e.to_string())?;
 
         let mut faults = tally.faults();
         faults.extend(imported.faults.iter().cloned());
@@ -212,19 +189,9 @@ impl Course<'_> {
             ));
         }
         let verified = self.verify_index().await?;
-        let reckoning = reckon(&door, &portal, written).await;
-        if (reckoning.imported, reckoning.imported_revisions)
-            != (imported.created, imported.created + imported.updated)
-        {
-            faults.push(format!(
-                "imports created {} and updated {}, but there are {} articles with {} revisions",
-                imported.created,
-                imported.updated,
-                reckoning.imported,
-                reckoning.imported_revisions
-            ));
-        }
+        let found = reckon(&door, &portal, written).await;
         for key in &self.keys {
+            // Whichever start printed it: it works.
             Door {
                 key: key.clone(),
                 ..door.clone()
@@ -236,35 +203,97 @@ impl Course<'_> {
             Ok(status) if status.success() => {}
             other => faults.push(format!("the server did not stop in order: {other:?}")),
         }
-        let summary = Summary {
-            kills: [kills, with_postgres, self.starting],
-            rate: tally.acknowledged.load(Ordering::Relaxed) as f64 / wrote.as_secs_f64(),
-            sent_again: tally.sent_again.load(Ordering::Relaxed),
-            slowest: tally.slowest(),
-            took: began.elapsed(),
-        };
+        let rate = tally.acknowledged.load(Ordering::Relaxed) as f64 / wrote.as_secs_f64();
         say(&format!(
-            "kill {}: {}",
+            "kill {}: {} · {} acknowledged revisions of {} articles ({rate:.1}/s, {} sent again, slowest {:.1} s) · lost {} · doubled {} · {} · verify-index {} · {:.0} s",
             self.name,
-            summary.line(&reckoning, &imported, &verified)
+            self.kills,
+            found.revisions,
+            found.articles,
+            tally.sent_again.load(Ordering::Relaxed),
+            tally.slowest().as_secs_f64(),
+            found.lost,
+            found.doubled,
+            imported,
+            json!([
+                verified["missing"],
+                verified["extra"],
+                verified["stale"],
+                verified["duplicate"]
+            ]),
+            began.elapsed().as_secs_f64(),
         ));
         say(&format!(
             "kill {}: answers that were no acknowledgement: {:?}",
             self.name,
             tally.refusals()
         ));
-        faults.extend(reckoning.faults);
-        let is_right = |name: &str| verified[name] == 0;
+        if (found.imported, found.imported_revisions)
+            != (imported.created, imported.created + imported.updated)
+        {
+            faults.push(format!(
+                "imports say {imported}, but there are {} articles with {} revisions",
+                found.imported, found.imported_revisions
+            ));
+        }
         if !["missing", "extra", "stale", "duplicate"]
             .iter()
-            .all(|name| is_right(name))
+            .all(|name| verified[*name] == 0)
         {
             faults.push(format!("verify-index: {verified}"));
         }
-        if faults.is_empty() && reckoning.lost + reckoning.doubled == 0 {
-            return Ok(imported);
+        faults.extend(found.faults);
+        if faults.is_empty() && found.lost + found.doubled == 0 {
+            Ok(imported)
+        } else {
+            Err(faults.join("\n"))
         }
-        Err(faults.join("\n"))
+    }
+
+    /// Lets the server live for a while, kills it and starts it again.
+    async fn kill(
+        &mut self,
+        mut server: Server,
+        kill: u64,
+        kills: u64,
+        settled: &Mutex<()>,
+        tally: &Tally,
+        round: &AtomicU64,
+    ) -> Result<Server, String> {
+        if self.chance.one_in(3) {
+            tokio::time::sleep(self.chance.time(LIFE_MAX.0)).await;
+            server.kill_postgres();
+            self.kills.postgres += 1;
+            say(&format!("kill {}: Postgres alone", self.name));
+        }
+        let longest = if self.chance.one_in(3) {
+            LIFE_MAX.1
+        } else {
+            LIFE_MAX.0
+        };
+        let life = self.chance.time(longest);
+        tokio::time::sleep(life).await;
+        let _down = settled.lock().await;
+        if let Some(status) = server.has_ended() {
+            return Err(format!("the server ended by itself: {status}"));
+        }
+        let with_postgres = kill % 2 == 0;
+        say(&format!(
+            "kill {}: {kill} of {kills}, {}, {:.3} s on; {} writes acknowledged, import round {}",
+            self.name,
+            if with_postgres {
+                format!("with {} processes of Postgres", server.postgres_processes())
+            } else {
+                "the server alone".to_owned()
+            },
+            life.as_secs_f64(),
+            tally.acknowledged.load(Ordering::Relaxed),
+            round.load(Ordering::Relaxed),
+        ));
+        server.kill(with_postgres).await;
+        self.kills.server += 1;
+        self.kills.both += u64::from(with_postgres);
+        self.again().await
     }
 
     /// The first start, killed once on its way; whoever is ready has printed a key, now or then.
@@ -305,7 +334,7 @@ impl Course<'_> {
                     ));
                 }
                 server.kill(with_postgres).await;
-                self.starting += 1;
+                self.kills.starting += 1;
                 continue;
             }
             let (ready, took) = server.ready().await?;
@@ -321,8 +350,7 @@ impl Course<'_> {
         }
     }
 
-    fn start(&mut self) -> Server {
-        self.started += 1;
+    fn start(&self) -> Server {
         Server::start(&self.home, self.port)
     }
 
@@ -351,42 +379,30 @@ fn http() -> reqwest::Client {
     http.build().expect("a client of plain HTTP")
 }
 
-/// The numbers of a course.
-struct Summary {
-    /// All, those with Postgres, and further ones while starting.
-    kills: [u64; 3],
-    rate: f64,
-    sent_again: u64,
-    slowest: Duration,
-    took: Duration,
+/// How often what was killed.
+#[derive(Debug, Default)]
+struct Kills {
+    /// The server, once it was ready.
+    server: u64,
+    /// Of these, together with its Postgres.
+    both: u64,
+    /// Further ones on the way to being ready.
+    starting: u64,
+    /// Postgres under a server that lived on.
+    postgres: u64,
 }
 
-impl Summary {
-    fn line(&self, found: &Reckoning, imported: &Imported, verified: &Value) -> String {
-        let [kills, with_postgres, starting] = self.kills;
-        let indexes = json!([
-            verified["missing"],
-            verified["extra"],
-            verified["stale"],
-            verified["duplicate"]
-        ]);
-        format!(
-            "{kills} kills ({with_postgres} with Postgres) and {starting} while starting · {} acknowledged revisions of {} articles ({:.1}/s, {} sent again, slowest {:.1} s) · lost {} · doubled {} · {} imports: created {} updated {} unchanged {} failed {}; in the database {} with {} revisions · verify-index missing, extra, stale, duplicate {indexes} · {:.0} s",
-            found.revisions,
-            found.articles,
-            self.rate,
-            self.sent_again,
-            self.slowest.as_secs_f64(),
-            found.lost,
-            found.doubled,
-            imported.rounds,
-            imported.created,
-            imported.updated,
-            imported.unchanged,
-            imported.failed,
-            found.imported,
-            found.imported_revisions,
-            self.took.as_secs_f64(),
+impl fmt::Display for Kills {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            server,
+            both,
+            starting,
+            postgres,
+        } = self;
+        write!(
+            f,
+            "{server} kills ({both} with Postgres), {starting} more while starting, {postgres} of Postgres alone"
         )
     }
 }

@@ -324,6 +324,11 @@ impl Server {
             .clone()
     }
 
+    /// Ends every process of its Postgres with SIGKILL; the server lives on.
+    pub fn kill_postgres(&self) {
+        signal_all(&standing_in(&self.data_dir));
+    }
+
     /// Whether it has ended by itself.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()

@@ -1,6 +1,7 @@
 //! `cairn import`, over and over while the server is killed: the folder as it is, then with changes
 //! whose number is known.
 
+use std::fmt;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -137,5 +138,22 @@ impl Imported {
                 "round {round}: created, updated, unchanged should be {expected:?}, failed and conflicts 0, but are {found:?}: {report}"
             ));
         }
+    }
+}
+
+impl fmt::Display for Imported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            rounds,
+            created,
+            updated,
+            unchanged,
+            failed,
+            ..
+        } = self;
+        write!(
+            f,
+            "{rounds} imports: created {created}, updated {updated}, unchanged {unchanged}, failed {failed}"
+        )
     }
 }

@@ -15,9 +15,10 @@ use tokio::time::MissedTickBehavior;
 use super::chance::Chance;
 
 /// How many clients there are.
-const CLIENTS: usize = 10;
-/// How often each of them writes: all together 50 times a second.
-const EVERY: Duration = Duration::from_millis(200);
+const CLIENTS: usize = 25;
+/// How often each of them writes: all together 50 times a second. What a client could not write while
+/// the server was down it writes afterwards, as fast as it is answered.
+const EVERY: Duration = Duration::from_millis(500);
 /// How long a request may wait for its answer before it is sent again.
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
 /// How long a write is tried before it counts as a fault.
@@ -177,7 +178,7 @@ impl Client {
         // They do not all knock at once.
         tokio::time::sleep(self.chance.time(EVERY)).await;
         let mut ticks = tokio::time::interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
         while !stop.load(Ordering::Relaxed) {
             ticks.tick().await;
             let done = if self.articles.is_empty() || self.chance.one_in(4) {
