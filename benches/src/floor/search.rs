@@ -1,0 +1,81 @@
+//! The same plan on the same index without a server: what is left for HTTP, credentials and JSON.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use cairn_search::{Face, Filters, SearchConfig, SearchRequest, SearchRoom};
+use serde::{Deserialize, Serialize};
+
+use crate::latency::{Latencies, Percentiles};
+use crate::options::FloorSearch;
+use crate::out;
+
+/// Hits of one search.
+pub(crate) const HITS: usize = 10;
+
+/// What a run measured, and the ids it found, to be compared with the server's.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Found {
+    pub(crate) per_s: f64,
+    pub(crate) p50: f64,
+    pub(crate) p95: f64,
+    pub(crate) p99: f64,
+    pub(crate) ids: Vec<Vec<String>>,
+}
+
+/// Searches every query twice, one after the other on one thread; the second time is measured.
+pub(crate) fn command(args: &FloorSearch) -> Result<()> {
+    let queries = std::fs::read_to_string(&args.queries)
+        .with_context(|| format!("cannot read {}", args.queries.display()))?;
+    let room = SearchRoom::open(Path::new(&args.index), SearchConfig::default())?;
+    let requests: Result<Vec<SearchRequest>> = queries
+        .lines()
+        .map(|text| {
+            Ok(SearchRequest {
+                portal: args.portal.parse().context("--portal is an id")?,
+                face: Face::Published,
+                locales: vec![
+                    args.locale
+                        .parse()
+                        .map_err(|_| anyhow::anyhow!("--locale {:?} is no locale", args.locale))?,
+                ],
+                text: text.to_owned(),
+                filters: Filters::default(),
+                limit: HITS,
+                offset: 0,
+                snippets: !args.no_snippets,
+            })
+        })
+        .collect();
+    let requests = requests?;
+    search_all(&room, &requests)?;
+    let (took, latencies, ids) = search_all(&room, &requests)?;
+    let Percentiles { p50, p95, p99, .. } = latencies.percentiles();
+    let found = Found {
+        per_s: requests.len() as f64 / took.as_secs_f64(),
+        p50,
+        p95,
+        p99,
+        ids,
+    };
+    out::line(&serde_json::to_string(&found)?);
+    Ok(())
+}
+
+type Searched = (Duration, Latencies, Vec<Vec<String>>);
+
+fn search_all(room: &SearchRoom, requests: &[SearchRequest]) -> Result<Searched> {
+    let mut latencies = Latencies::default();
+    let mut ids = Vec::with_capacity(requests.len());
+    let mut took = Duration::ZERO;
+    for request in requests {
+        let asked = Instant::now();
+        let answer = std::hint::black_box(room.search(request)?);
+        let one = asked.elapsed();
+        latencies.push(one);
+        took += one;
+        ids.push(answer.hits.iter().map(|h| h.article.to_string()).collect());
+    }
+    Ok((took, latencies, ids))
+}

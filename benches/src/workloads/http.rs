@@ -1,0 +1,289 @@
+//! The article page and the REST read, beside bare axum with the same bytes and beside bare axum
+//! with one primary-key select of them.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Stdio};
+use std::rc::Rc;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::floor::http::Answers;
+use crate::load::{Measured, Until, run as load};
+use crate::out;
+use crate::process::Watch;
+use crate::report::{Report, Section, ms, percent, rate, ratio};
+use crate::run::{Bench, PORTAL};
+use crate::server::Server;
+use crate::wire::{encode, request};
+
+const CONNECTIONS: [usize; 3] = [1, 8, 64];
+/// Articles read in turns: typical ones, so that all bodies are of about one size.
+const ARTICLES: usize = 100;
+/// The part of a run that warms up before it.
+const WARM_UP: f64 = 0.2;
+/// What an answer's sender adds by itself.
+const NOT_COPIED: [&str; 4] = ["date", "content-length", "transfer-encoding", "connection"];
+
+/// A typical article as the server knows it.
+struct Known {
+    id: String,
+    path: String,
+}
+
+/// The public page, from the cache of rendered pages.
+pub(crate) fn article_page(bench: &Bench, server: &Server, report: &mut Report) -> Result<()> {
+    let paths = typical(bench, server)?.into_iter().map(|known| known.path);
+    let note = "The page is served from the cache of rendered pages, without a content coding.";
+    compare(
+        bench,
+        server,
+        report,
+        "page",
+        "Article page (cached)",
+        paths.collect(),
+        &[],
+        note,
+    )
+}
+
+/// One article through REST.
+pub(crate) fn rest_read(bench: &Bench, server: &Server, report: &mut Report) -> Result<()> {
+    let paths = typical(bench, server)?
+        .into_iter()
+        .map(|known| format!("/api/v1/articles/{}", known.id));
+    let key = [("x-api-key", bench.key.as_str())];
+    let note = "Cairn checks the key, its scopes and its reach at every request; the floors check nothing.";
+    let title = "REST read, GET /api/v1/articles/{id}";
+    compare(
+        bench,
+        server,
+        report,
+        "read",
+        title,
+        paths.collect(),
+        &key,
+        note,
+    )
+}
+
+fn typical(bench: &Bench, server: &Server) -> Result<Vec<Known>> {
+    let mut known = Vec::new();
+    for article in bench.collection.typical(ARTICLES) {
+        let path = format!(
+            "/api/v1/articles?portal={PORTAL}&limit=1&source_id={}",
+            encode(&article.source_id)
+        );
+        let page = bench.ask(server.address, "GET", &path, None)?.json(200)?;
+        let item = &page["items"][0];
+        let (Some(id), Some(url)) = (item["id"].as_str(), item["url"].as_str()) else {
+            continue;
+        };
+        let path = url.splitn(4, '/').nth(3).context("an address has a path")?;
+        known.push(Known {
+            id: id.to_owned(),
+            path: format!("/{path}"),
+        });
+    }
+    if known.is_empty() {
+        bail!("none of the imported articles is found by its source_id");
+    }
+    Ok(known)
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one comparison is described by all of these"
+)]
+fn compare(
+    bench: &Bench,
+    server: &Server,
+    report: &mut Report,
+    name: &str,
+    title: &str,
+    paths: Vec<String>,
+    headers: &[(&str, &str)],
+    note: &str,
+) -> Result<()> {
+    out::progress(&format!("measuring: {title}"));
+    let requests = |paths: &mut dyn Iterator<Item = String>| {
+        Rc::new(
+            paths
+                .map(|path| request("GET", &path, headers, None))
+                .collect::<Vec<_>>(),
+        )
+    };
+    let answers = capture(bench, server, &paths, headers)?;
+    let count = answers.bodies.len();
+    let floor = Floor::start(bench, &answers)?;
+    let targets = [
+        (server.address, requests(&mut paths.iter().cloned())),
+        (
+            floor.address,
+            requests(&mut (0..count).map(|at| format!("/memory/{at}"))),
+        ),
+        (
+            floor.address,
+            requests(&mut (0..count).map(|at| format!("/select/{at}"))),
+        ),
+    ];
+    let mut rows = Vec::new();
+    let mut kept = Vec::new();
+    let mut foreign_max: f64 = 0.0;
+    for connections in CONNECTIONS {
+        let mut runs: [Vec<Measured>; 3] = Default::default();
+        for _ in 0..bench.options.runs {
+            // In turns, so that what disturbs the machine disturbs all alike.
+            for ((address, requests), runs) in targets.iter().zip(&mut runs) {
+                let warm = Until::Elapsed(bench.options.run_time().mul_f64(WARM_UP));
+                let until = Until::Elapsed(bench.options.run_time());
+                let task = load(*address, requests, connections, warm);
+                bench.runtime.block_on(task)?;
+                let watch = Watch::begin(&[server.pid(), floor.child.id()]);
+                let task = load(*address, requests, connections, until);
+                runs.push(bench.runtime.block_on(task)?);
+                foreign_max = foreign_max.max(watch.foreign());
+            }
+        }
+        let [cairn, memory, select] = runs.map(|runs| Measured::median(&runs));
+        rows.push(row(connections, &cairn, &memory, &select));
+        kept.push(json!({
+            "connections": connections, "cairn": cairn, "axum": memory, "axum_select": select,
+            "ratio_axum": cairn.per_s / memory.per_s, "ratio_axum_select": cairn.per_s / select.per_s,
+        }));
+    }
+    let mean: usize = answers.bodies.iter().map(String::len).sum::<usize>() / count;
+    report.print(&Section {
+        title,
+        columns: &[
+            "conns",
+            "Cairn /s",
+            "p50",
+            "p95",
+            "p99",
+            "axum /s",
+            "p50",
+            "p99",
+            "ratio",
+            "+ select /s",
+            "p50",
+            "p99",
+            "ratio",
+        ],
+        rows,
+        notes: vec![
+            format!(
+                "{count} articles in turns, {mean} bytes of body in the mean, {} headers.",
+                answers.headers.len() + 2
+            ),
+            note.to_owned(),
+            format!(
+                "Foreign work: at most {} of the machine.",
+                percent(foreign_max)
+            ),
+        ],
+    });
+    report.keep(
+        name,
+        json!({"body_bytes_mean": mean, "foreign_max": foreign_max, "rows": kept}),
+    )
+}
+
+fn row(connections: usize, cairn: &Measured, memory: &Measured, select: &Measured) -> Vec<String> {
+    vec![
+        connections.to_string(),
+        rate(cairn.per_s),
+        ms(cairn.ms.p50),
+        ms(cairn.ms.p95),
+        ms(cairn.ms.p99),
+        rate(memory.per_s),
+        ms(memory.ms.p50),
+        ms(memory.ms.p99),
+        ratio(cairn.per_s, memory.per_s),
+        rate(select.per_s),
+        ms(select.ms.p50),
+        ms(select.ms.p99),
+        ratio(cairn.per_s, select.per_s),
+    ]
+}
+
+/// What the server answers now, for the floors to answer again.
+fn capture(
+    bench: &Bench,
+    server: &Server,
+    paths: &[String],
+    headers: &[(&str, &str)],
+) -> Result<Answers> {
+    bench.runtime.block_on(async {
+        let mut connection = crate::wire::Connection::open(server.address).await?;
+        let mut answers = Answers {
+            headers: Vec::new(),
+            bodies: Vec::new(),
+        };
+        for path in paths {
+            let answer = connection.ask("GET", path, headers, None).await?;
+            if answer.status != 200 {
+                bail!("{path} answered {}", answer.status);
+            }
+            if answers.headers.is_empty() {
+                let copied = answer.headers.into_iter();
+                answers.headers = copied
+                    .filter(|(name, _)| !NOT_COPIED.contains(&name.as_str()))
+                    .collect();
+            }
+            let body = String::from_utf8(answer.body);
+            answers.bodies.push(body.context("a body is text")?);
+        }
+        Ok(answers)
+    })
+}
+
+/// The floor server; ends with its value.
+struct Floor {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Floor {
+    fn start(bench: &Bench, answers: &Answers) -> Result<Self> {
+        let path = bench.scratch.join("answers.json");
+        std::fs::write(&path, serde_json::to_vec(answers)?)?;
+        let (socket_dir, port, password) = bench.site.postgres()?;
+        let mut command = bench.floor("floor-http")?;
+        command
+            .arg("--answers")
+            .arg(&path)
+            .arg("--socket-dir")
+            .arg(socket_dir)
+            .arg("--port")
+            .arg(port.to_string())
+            .env("PGPASSWORD", password)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut floor = Self {
+            child: command.spawn().context("cannot start the floor")?,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        let stdout = floor
+            .child
+            .stdout
+            .take()
+            .context("standard output is a pipe")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let said: Value = serde_json::from_str(&line).context("the floor did not start")?;
+        let port = said["port"]
+            .as_u64()
+            .and_then(|port| u16::try_from(port).ok());
+        floor.address.set_port(port.context("a port is a number")?);
+        Ok(floor)
+    }
+}
+
+impl Drop for Floor {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

@@ -1,0 +1,180 @@
+//! Import and reindex beside the bare engine: one writer thread over the same texts.
+//!
+//! The import parses, renders, sanitises, writes rows, revisions, audit and events, and the follower
+//! indexes behind it; the reindex reads every article from Postgres and cuts it into sections. The
+//! bare engine is given plain words.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::floor::engine::Built;
+use crate::latency::median;
+use crate::options::Workload;
+use crate::out;
+use crate::process::Watch;
+use crate::report::{Report, Section, percent, rate, ratio};
+use crate::run::{Bench, LOCALE, PORTAL, output_of};
+use crate::server::Server;
+
+/// The words of the collection, for the bare engine.
+pub(crate) fn texts(bench: &Bench) -> PathBuf {
+    bench.scratch.join("texts.jsonl")
+}
+
+/// Where the bare engine's index stands.
+pub(crate) fn engine_dir(bench: &Bench) -> PathBuf {
+    bench.scratch.join("engine")
+}
+
+/// One measurement as a row.
+struct Timed {
+    what: &'static str,
+    articles: f64,
+    seconds: f64,
+}
+
+pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result<()> {
+    bench.collection.write_texts(&texts(bench))?;
+    let watch = Watch::begin(&[server.pid()]);
+    let (imported, warnings, seconds) = import(bench)?;
+    let caught_up = Instant::now();
+    let verified = verify(bench, server)?;
+    let caught_up = caught_up.elapsed().as_secs_f64();
+    let mut timed = vec![Timed {
+        what: "cairn import (once)",
+        articles: imported,
+        seconds,
+    }];
+    let mut built = Vec::new();
+    let mut reindexed = Vec::new();
+    for _ in 0..bench.options.runs {
+        out::progress("measuring: the bare engine");
+        built.push(build(bench)?);
+        if bench.options.wants(Workload::Index) {
+            out::progress("measuring: reindex");
+            reindexed.push(reindex(bench, server)?);
+        }
+    }
+    if !reindexed.is_empty() {
+        timed.push(Timed {
+            what: "reindex",
+            articles: reindexed[0].0,
+            seconds: median(reindexed.iter().map(|r| r.1)),
+        });
+    }
+    let engine = Timed {
+        what: "bare tantivy, one writer thread",
+        articles: built[0].articles as f64,
+        seconds: median(built.iter().map(|b| b.seconds)),
+    };
+    let engine_per_s = engine.articles / engine.seconds;
+    timed.push(engine);
+    let foreign = watch.foreign();
+    let rows = timed.iter().map(|t| {
+        vec![
+            t.what.to_owned(),
+            format!("{:.1}", t.seconds),
+            rate(t.articles / t.seconds),
+            ratio(t.articles / t.seconds, engine_per_s),
+        ]
+    });
+    report.print(&Section {
+        title: "Import and reindex",
+        columns: &["what", "seconds", "articles/s", "ratio"],
+        rows: rows.collect(),
+        notes: vec![
+            format!("{imported} created, 0 failed, {warnings} warnings."),
+            format!(
+                "After the import, verify-index waited for the index and compared it in {caught_up:.1} s: {verified}."
+            ),
+            format!(
+                "Index on disk: Cairn {:.1} MB, bare tantivy {:.1} MB.",
+                bytes_below(&bench.site.index()) as f64 / 1e6,
+                built[0].bytes as f64 / 1e6
+            ),
+            format!("Foreign work: {} of the machine.", percent(foreign)),
+        ],
+    });
+    let kept: Vec<Value> = timed
+        .iter()
+        .map(|t| json!({"what": t.what, "articles": t.articles, "seconds": t.seconds, "per_s": t.articles / t.seconds}))
+        .collect();
+    report.keep(
+        "indexing",
+        json!({"rows": kept, "caught_up_and_verified_s": caught_up, "foreign": foreign}),
+    )
+}
+
+/// Articles created, warnings, seconds.
+fn import(bench: &Bench) -> Result<(f64, u64, f64)> {
+    out::progress(&format!("importing {}", bench.collection.name));
+    let began = Instant::now();
+    // The client runs where the generator does; the work is the server's.
+    let mut command = bench.site.command_here();
+    command
+        .arg("import")
+        .arg(&bench.collection.folder)
+        .args(["--portal", PORTAL, "--locale", LOCALE, "--json"])
+        .arg("--data-dir")
+        .arg(&bench.site.data_dir);
+    let done: Value = output_of(&mut command)?;
+    let seconds = began.elapsed().as_secs_f64();
+    let created = done["created"].as_f64().unwrap_or_default();
+    if created < 1.0 || done["failed"] != 0 {
+        bail!("the import went wrong: {done}");
+    }
+    Ok((
+        created,
+        done["warnings"].as_u64().unwrap_or_default(),
+        seconds,
+    ))
+}
+
+/// What verify-index found, once the index had caught up.
+fn verify(bench: &Bench, server: &Server) -> Result<String> {
+    let body = json!({"portal": PORTAL});
+    let path = "/api/v1/index-verifications";
+    let found = bench.ask(server.address, "POST", path, Some(&body))?;
+    let found = found.json(200)?;
+    let counts = ["missing", "extra", "stale", "duplicate"];
+    if counts.iter().any(|name| found[*name] != 0) {
+        bail!("the index is not what the database says: {found}");
+    }
+    Ok("0 missing, 0 extra, 0 stale, 0 duplicate".to_owned())
+}
+
+/// Articles and seconds.
+fn reindex(bench: &Bench, server: &Server) -> Result<(f64, f64)> {
+    // What merges are still under way belong to what was before.
+    std::thread::sleep(Duration::from_millis(200));
+    let body = json!({"portal": PORTAL});
+    let began = Instant::now();
+    let done = bench.ask(server.address, "POST", "/api/v1/reindexes", Some(&body))?;
+    let seconds = began.elapsed().as_secs_f64();
+    let articles = done.json(200)?["articles"].as_f64();
+    Ok((articles.context("a reindex counts articles")?, seconds))
+}
+
+fn build(bench: &Bench) -> Result<Built> {
+    let mut command = bench.floor("floor-index")?;
+    command
+        .arg("--texts")
+        .arg(texts(bench))
+        .arg("--dir")
+        .arg(engine_dir(bench));
+    output_of(&mut command)
+}
+
+fn bytes_below(dir: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(found) if found.is_dir() => bytes_below(&entry.path()),
+            Ok(found) => found.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}

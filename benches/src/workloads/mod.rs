@@ -1,0 +1,7 @@
+//! Workloads: each measures one thing people feel beside its floor, in turns, and prints one table.
+
+pub(crate) mod cold_start;
+pub(crate) mod freshness;
+pub(crate) mod http;
+pub(crate) mod indexing;
+pub(crate) mod search;
