@@ -1,1 +1,36 @@
-//! The one suite.
+//! The one suite: a module per feature, acting through the doors, and the whole-system claims.
+//!
+//! `cargo test -p cairn-tests` runs all of it in one process with one throw-away Postgres. What needs
+//! the corpora or the judged collections says so when they are absent. What takes minutes is ignored
+//! unless asked for: `make test-all`.
+
+mod articles;
+mod categories;
+mod corpora;
+mod coverage;
+mod etags;
+mod help_center;
+mod house;
+mod idempotency;
+mod import;
+mod indexing;
+mod keys;
+mod kill;
+mod lists;
+mod mcp;
+mod openapi;
+mod parity;
+mod portals;
+mod relevance;
+mod revisions;
+mod search;
+mod slugs;
+mod statements;
+mod tenancy;
+mod watermark;
+
+/// Not a test of anything: the program through which the throw-away Postgres is started.
+#[test]
+fn cairn_pg_exec_child() {
+    cairn_cluster::pg_exec_child_of_test();
+}
