@@ -76,7 +76,7 @@ pub struct App {
     /// One follower, reindex or repair works on the index at a time.
     pub(crate) indexing: tokio::sync::Mutex<()>,
     directory: RwLock<Arc<Directory>>,
-    trees: Mutex<HashMap<PortalId, Arc<Vec<Category>>>>,
+    trees: Mutex<Trees>,
     article_portals: moka::sync::Cache<ArticleId, PortalId>,
     numbers: Mutex<HashMap<PortalId, std::ops::Range<i64>>>,
     purge_listeners: RwLock<Vec<Arc<dyn PurgeListener>>>,
@@ -106,7 +106,7 @@ impl App {
             followed: watch::Sender::new(HashMap::new()),
             indexing: tokio::sync::Mutex::new(()),
             directory: RwLock::new(Arc::new(directory)),
-            trees: Mutex::new(HashMap::new()),
+            trees: Mutex::default(),
             article_portals: moka::sync::Cache::new(ARTICLE_PORTALS_MAX),
             numbers: Mutex::new(HashMap::new()),
             purge_listeners: RwLock::new(Vec::new()),
@@ -164,29 +164,27 @@ impl App {
 
     /// The category tree of a portal.
     pub(crate) async fn tree(&self, portal: PortalId) -> Result<Arc<Vec<Category>>> {
-        let known = self
-            .trees
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&portal)
-            .cloned();
-        if let Some(tree) = known {
-            return Ok(tree);
-        }
+        let forgotten = {
+            let trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(tree) = trees.known.get(&portal) {
+                return Ok(Arc::clone(tree));
+            }
+            trees.forgotten
+        };
         let tree = Arc::new(cairn_store::categories::list(&self.store, portal).await?);
-        self.trees
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(portal, Arc::clone(&tree));
+        let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+        // A tree that was forgotten while this one was read may be newer than what was read.
+        if trees.forgotten == forgotten {
+            trees.known.insert(portal, Arc::clone(&tree));
+        }
         Ok(tree)
     }
 
     /// Forgets the category tree of a portal, because it changed.
     pub(crate) fn forget_tree(&self, portal: PortalId) {
-        self.trees
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&portal);
+        let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+        trees.known.remove(&portal);
+        trees.forgotten += 1;
     }
 
     /// The portal an article is in; articles never move between portals.
@@ -296,6 +294,13 @@ impl App {
             checks: vec![database, migrations, index],
         }
     }
+}
+
+/// Category trees in memory, and how often one was forgotten.
+#[derive(Default)]
+struct Trees {
+    known: HashMap<PortalId, Arc<Vec<Category>>>,
+    forgotten: u64,
 }
 
 /// What a page shows, and so what makes it stale.

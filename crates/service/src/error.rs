@@ -245,7 +245,24 @@ impl From<cairn_markdown::LimitExceeded> for Error {
 
 impl From<cairn_search::SearchError> for Error {
     fn from(error: cairn_search::SearchError) -> Self {
-        Self::internal(error)
+        use cairn_search::SearchError as E;
+        let (code, message) = match &error {
+            // A portal is indexed a moment after it was made; a lost index is being built.
+            E::NoIndex { .. } => (
+                ErrorCode::Unavailable,
+                "the index of this portal is not built yet; ask again in a moment",
+            ),
+            E::Busy { .. } => (
+                ErrorCode::Conflict,
+                "the portal is being reindexed already; wait for it to finish",
+            ),
+            _ => return Self::internal(error),
+        };
+        Self {
+            retry_after_s: Some(1),
+            ..Self::new(code, message)
+        }
+        .caused_by(error)
     }
 }
 

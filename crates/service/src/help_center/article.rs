@@ -100,12 +100,9 @@ impl HelpCenter {
         if article.category.is_none() {
             depends_on.push(Dependency::Uncategorised(self.portal.id));
         }
-        depends_on.extend(
-            siblings
-                .iter()
-                .chain(&related)
-                .map(|a| Dependency::Article(a.id)),
-        );
+        let siblings = window(siblings, at);
+        let beside = siblings.iter().chain(&related);
+        depends_on.extend(beside.map(|a| Dependency::Article(a.id)));
 
         let path = address::article(&self.base, locale, article.slug.as_str());
         let excerpt = if staged.excerpt.is_empty() {
@@ -126,10 +123,10 @@ impl HelpCenter {
             tags: staged.tags,
             revision: article.published_revision.unwrap_or(article.head_revision),
             updated_at: article.published_at.unwrap_or(article.updated_at),
-            url: self.app.public_url(&path),
+            url: format!("{}{path}", self.origin()),
             path,
             crumbs,
-            siblings: window(siblings, at),
+            siblings,
             previous,
             next,
             related,

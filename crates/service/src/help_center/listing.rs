@@ -83,7 +83,11 @@ impl HelpCenter {
             Dependency::Uncategorised(self.portal.id),
         ];
         depends_on.extend(tree.iter().map(|c| Dependency::Category(c.id)));
-        depends_on.extend(items.iter().map(|i| Dependency::Article(i.id)));
+        let in_topics = content.categories.iter().flat_map(|c| &c.articles);
+        let shown = in_topics
+            .chain(&content.recent)
+            .chain(&content.uncategorised);
+        depends_on.extend(shown.map(|a| Dependency::Article(a.id)));
         Ok(Page {
             content,
             depends_on,
@@ -144,13 +148,14 @@ impl HelpCenter {
         };
         let mut depends_on = vec![Dependency::Portal(self.portal.id)];
         depends_on.extend(tree.iter().map(|c| Dependency::Category(c.id)));
-        depends_on.extend(items.iter().map(|i| Dependency::Article(i.id)));
-        let articles = items
+        // Who is in the category is the category's affair; only what is shown is named one by one.
+        let articles: Vec<_> = items
             .into_iter()
             .skip((page - 1) * CATEGORY_PAGE_SIZE)
             .take(CATEGORY_PAGE_SIZE)
             .map(|i| link(&self.base, locale, i, &tree))
             .collect();
+        depends_on.extend(articles.iter().map(|a| Dependency::Article(a.id)));
         let content = CategoryPage {
             category: category_link(&self.base, locale, category, count(category.id)),
             crumbs: self.crumbs(locale, category.id, &tree),

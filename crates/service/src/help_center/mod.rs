@@ -241,6 +241,18 @@ impl HelpCenter {
         &self.base
     }
 
+    /// Scheme and host of every address: the portal's first hostname where it answers at the root.
+    pub fn origin(&self) -> String {
+        let public_url = &self.app.settings.public_url;
+        match self.portal.hostnames.first() {
+            Some(hostname) if self.base.is_empty() => {
+                let scheme = public_url.split("://").next().unwrap_or("https");
+                format!("{scheme}://{hostname}")
+            }
+            _ => public_url.clone(),
+        }
+    }
+
     /// The portal's locale that a segment of the path names.
     pub fn locale(&self, segment: &str) -> Option<Locale> {
         let locale = Locale::parse("locale", segment).ok()?;
