@@ -26,9 +26,12 @@ pub const UNSUPPORTED_MEDIA_TYPE: (&str, &str) = (
 /// The code for a request that took too long.
 pub const TIMED_OUT: (&str, &str) = ("timed_out", "The request took too long");
 
-/// A refusal.
+/// A refusal. Boxed: it is the rare half of every result in this room.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     status: StatusCode,
     code: &'static str,
     title: &'static str,
@@ -101,7 +104,7 @@ pub struct ProblemBody<'a> {
 impl Problem {
     /// A refusal with a code of the service.
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status: status_of(code),
             code: code.as_str(),
             title: code.title(),
@@ -110,7 +113,7 @@ impl Problem {
             current: None,
             missing_scope: None,
             retry_after_s: None,
-        }
+        }))
     }
 
     /// The request could not be read.
@@ -130,43 +133,40 @@ impl Problem {
 
     /// The body is in a media type that is not read here.
     pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
-        let (code, title) = UNSUPPORTED_MEDIA_TYPE;
-        Self {
-            status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            code,
-            title,
-            ..Self::bad_request(detail)
-        }
+        let mut problem = Self::bad_request(detail).titled(UNSUPPORTED_MEDIA_TYPE);
+        problem.0.status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        problem
     }
 
     /// The request took too long; a write may or may not have been saved.
     pub fn timed_out(is_write: bool) -> Self {
-        let problem = if is_write {
+        let mut problem = if is_write {
             Self::new(
                 ErrorCode::OutcomeUnknown,
                 "the request took too long, and whether it was saved is unknown; send it again with the same Idempotency-Key",
             )
         } else {
-            let (code, title) = TIMED_OUT;
-            Self {
-                code,
-                title,
-                ..Self::new(
-                    ErrorCode::Unavailable,
-                    "the request took too long; ask again or ask for less",
-                )
-            }
+            Self::new(
+                ErrorCode::Unavailable,
+                "the request took too long; ask again or ask for less",
+            )
+            .titled(TIMED_OUT)
         };
-        Self {
-            retry_after_s: Some(1),
-            ..problem
-        }
+        problem.0.retry_after_s = Some(1);
+        problem
+    }
+
+    /// The same refusal under a code of this door alone.
+    fn titled(mut self, (code, title): (&'static str, &'static str)) -> Self {
+        self.0.code = code;
+        self.0.title = title;
+        self
     }
 
     /// Says of what kind the current state in a 412 is: a thing with a row version and no revisions.
     #[must_use]
     pub fn without_revisions(mut self) -> Self {
-        if let Some(current) = &mut self.current {
+        if let Some(current) = &mut self.0.current {
             current.revision = None;
             current.etag = crate::etag::of_version(current.row_version);
         }
@@ -175,24 +175,25 @@ impl Problem {
 
     /// HTTP status.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// Stable code.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// The body.
     pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
         ProblemBody {
-            kind: format!("/problems/{}", self.code),
-            title: self.title,
-            status: self.status.as_u16(),
-            code: self.code,
-            detail: &self.detail,
+            kind: format!("/problems/{}", self.0.code),
+            title: self.0.title,
+            status: self.0.status.as_u16(),
+            code: self.0.code,
+            detail: &self.0.detail,
             request_id,
             errors: self
+                .0
                 .errors
                 .iter()
                 .take(FIELD_ERRORS_MAX)
@@ -202,9 +203,9 @@ impl Problem {
                     message: e.message.clone(),
                 })
                 .collect(),
-            current: self.current.as_ref(),
-            missing_scope: self.missing_scope,
-            retry_after: self.retry_after_s,
+            current: self.0.current.as_ref(),
+            missing_scope: self.0.missing_scope,
+            retry_after: self.0.retry_after_s,
         }
     }
 
@@ -212,15 +213,15 @@ impl Problem {
     fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(current) = &self.current
+        if let Some(current) = &self.0.current
             && let Ok(etag) = HeaderValue::from_str(&current.etag)
         {
             headers.insert(header::ETAG, etag);
         }
-        match (self.status, self.missing_scope) {
+        match (self.0.status, self.0.missing_scope) {
             (StatusCode::UNAUTHORIZED, _) => {
                 let challenge = HeaderValue::from_static("Bearer realm=\"cairn\"");
                 headers.insert(header::WWW_AUTHENTICATE, challenge);
@@ -243,7 +244,7 @@ impl Problem {
     pub(crate) fn respond(&self, request_id: &str) -> Response {
         let body = serde_json::to_vec(&self.body(request_id))
             .expect("a problem is made of strings and numbers, which serialise");
-        (self.status, self.headers(), Body::from(body)).into_response()
+        (self.0.status, self.headers(), Body::from(body)).into_response()
     }
 }
 
@@ -277,20 +278,20 @@ impl From<Error> for Problem {
                 "request refused"
             );
         }
-        Self {
-            errors: error.fields,
-            current: error.current.map(|(revision, row_version)| CurrentState {
-                revision: Some(revision),
-                row_version,
-                etag: crate::etag::of_article(revision, row_version),
-            }),
-            missing_scope: error.missing_scope.map(|s| s.as_str()),
-            retry_after_s: match error.code.class() {
-                ErrorClass::Unavailable => Some(error.retry_after_s.unwrap_or(1)),
-                _ => error.retry_after_s,
-            },
-            ..Self::new(error.code, error.message)
+        let mut problem = Self::new(error.code, error.message);
+        let parts = &mut problem.0;
+        parts.errors = error.fields;
+        parts.current = error.current.map(|(revision, row_version)| CurrentState {
+            revision: Some(revision),
+            row_version,
+            etag: crate::etag::of_article(revision, row_version),
+        });
+        parts.missing_scope = error.missing_scope.map(|s| s.as_str());
+        parts.retry_after_s = error.retry_after_s;
+        if error.code.class() == ErrorClass::Unavailable {
+            parts.retry_after_s = parts.retry_after_s.or(Some(1));
         }
+        problem
     }
 }
 

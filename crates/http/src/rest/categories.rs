@@ -4,13 +4,13 @@ use axum::extract::OriginalUri;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use cairn_service::categories::{self, CategoryNode, ListCategories, WriteCategory};
-use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::articles::{location, tagged};
 use super::page::List;
+use super::time::Time;
 use crate::etag;
 use crate::extract::body::BodyRules;
 use crate::extract::input::json_input;
@@ -41,9 +41,9 @@ pub(crate) struct Category {
     /// Raised by every change; in quotes it is the ETag.
     row_version: i64,
     /// When it was made.
-    created_at: Timestamp,
+    created_at: Time,
     /// When it last changed.
-    updated_at: Timestamp,
+    updated_at: Time,
 }
 
 impl From<cairn_domain::category::Category> for Category {
@@ -57,8 +57,8 @@ impl From<cairn_domain::category::Category> for Category {
             description: category.description,
             position: category.position,
             row_version: category.row_version,
-            created_at: category.created_at,
-            updated_at: category.updated_at,
+            created_at: category.created_at.into(),
+            updated_at: category.updated_at.into(),
         }
     }
 }

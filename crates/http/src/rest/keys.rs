@@ -4,7 +4,6 @@ use axum::extract::OriginalUri;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cairn_service::keys::{self, CreateKey, KeyView};
-use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -12,6 +11,7 @@ use uuid::Uuid;
 use super::articles::location;
 use super::page::List;
 use super::revisions::PageQuery;
+use super::time::Time;
 use crate::extract::body::BodyRules;
 use crate::extract::input::json_input;
 use crate::extract::{Authed, IdempotencyKey, JsonBody, NoQuery, QueryParams, Segments};
@@ -35,12 +35,12 @@ pub(crate) struct ApiKey {
     portals: Option<Vec<String>>,
     /// When it ends.
     #[schema(required = true)]
-    expires_at: Option<Timestamp>,
+    expires_at: Option<Time>,
     /// When it was revoked.
     #[schema(required = true)]
-    revoked_at: Option<Timestamp>,
+    revoked_at: Option<Time>,
     /// When it was made.
-    created_at: Timestamp,
+    created_at: Time,
 }
 
 impl From<KeyView> for ApiKey {
@@ -52,9 +52,9 @@ impl From<KeyView> for ApiKey {
             hint: view.hint,
             scopes: view.scopes,
             portals: view.portals,
-            expires_at: view.expires_at,
-            revoked_at: view.revoked_at,
-            created_at: view.created_at,
+            expires_at: view.expires_at.map(Time::from),
+            revoked_at: view.revoked_at.map(Time::from),
+            created_at: view.created_at.into(),
         }
     }
 }

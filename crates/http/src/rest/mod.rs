@@ -31,6 +31,7 @@ mod revisions;
 mod search;
 mod shell;
 mod span;
+mod time;
 mod wire;
 
 pub use crate::extract::OperatorDoor;

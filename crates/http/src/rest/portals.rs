@@ -4,13 +4,13 @@ use axum::extract::{OriginalUri, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use cairn_service::portals::{self, WritePortal};
-use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::articles::{location, tagged};
 use super::page::List;
+use super::time::Time;
 use crate::HttpState;
 use crate::etag;
 use crate::extract::body::BodyRules;
@@ -43,9 +43,9 @@ pub(crate) struct Portal {
     /// Raised by every change; in quotes it is the ETag.
     row_version: i64,
     /// When it was made.
-    created_at: Timestamp,
+    created_at: Time,
     /// When it last changed.
-    updated_at: Timestamp,
+    updated_at: Time,
 }
 
 impl Portal {
@@ -60,8 +60,8 @@ impl Portal {
             accent: portal.accent.clone(),
             url: format!("{}/{}", state.app.settings().public_url, portal.slug),
             row_version: portal.row_version,
-            created_at: portal.created_at,
-            updated_at: portal.updated_at,
+            created_at: portal.created_at.into(),
+            updated_at: portal.updated_at.into(),
         }
     }
 }

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use cairn_domain::actor::Actor;
 use cairn_domain::revision::Revision as Stored;
 use cairn_service::articles::{self, ArticleRef, RestoreRevision, RevisionSummary};
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -14,6 +13,7 @@ use uuid::Uuid;
 
 use super::articles::{by_id, invalid, location, tagged};
 use super::page::List;
+use super::time::Time;
 use super::wire::{UpdatedArticle, json_or_text};
 use crate::extract::body::BodyRules;
 use crate::extract::input::json_input;
@@ -58,7 +58,7 @@ pub(crate) struct RevisionItem {
     /// Why; may be empty.
     message: String,
     /// When.
-    created_at: Timestamp,
+    created_at: Time,
 }
 
 impl From<RevisionSummary> for RevisionItem {
@@ -69,7 +69,7 @@ impl From<RevisionSummary> for RevisionItem {
             body_bytes: summary.body_bytes,
             actor: summary.actor.into(),
             message: summary.message,
-            created_at: summary.created_at,
+            created_at: summary.created_at.into(),
         }
     }
 }
@@ -100,7 +100,7 @@ pub(crate) struct Revision {
     /// Why; may be empty.
     message: String,
     /// When.
-    created_at: Timestamp,
+    created_at: Time,
 }
 
 impl From<Stored> for Revision {
@@ -116,7 +116,7 @@ impl From<Stored> for Revision {
             front_matter: stored.staged.front_matter.map(json_or_text),
             actor: stored.actor.into(),
             message: stored.message,
-            created_at: stored.created_at,
+            created_at: stored.created_at.into(),
         }
     }
 }

@@ -3,11 +3,12 @@
 //! Neither rows nor the service's views go out as they are: a field here is a promise to clients.
 
 use cairn_service::articles::{ArticleSummary, ArticleView, CategoryLabel, Updated};
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use super::time::Time;
 
 /// The category an article hangs in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -88,12 +89,12 @@ pub(crate) struct Article {
     /// What sanitising takes out when it is shown; empty on plain reads.
     warnings: Vec<String>,
     /// When it was made.
-    created_at: Timestamp,
+    created_at: Time,
     /// When it last changed.
-    updated_at: Timestamp,
+    updated_at: Time,
     /// When it was last published.
     #[schema(required = true)]
-    published_at: Option<Timestamp>,
+    published_at: Option<Time>,
 }
 
 impl From<ArticleView> for Article {
@@ -130,9 +131,9 @@ impl From<ArticleView> for Article {
             has_unpublished_changes: article.has_unpublished_changes(),
             url,
             warnings,
-            created_at: article.created_at,
-            updated_at: article.updated_at,
-            published_at: article.published_at,
+            created_at: article.created_at.into(),
+            updated_at: article.updated_at.into(),
+            published_at: article.published_at.map(Time::from),
             locale: article.locale.to_string(),
             slug: article.slug.to_string(),
             source_id: article.source_id,
@@ -208,12 +209,12 @@ pub(crate) struct ArticleItem {
     #[schema(required = true)]
     url: Option<String>,
     /// When it was made.
-    created_at: Timestamp,
+    created_at: Time,
     /// When it last changed.
-    updated_at: Timestamp,
+    updated_at: Time,
     /// When it was last published.
     #[schema(required = true)]
-    published_at: Option<Timestamp>,
+    published_at: Option<Time>,
     /// With a query: the passage that matched, as escaped HTML with `<mark>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -249,9 +250,9 @@ impl From<ArticleSummary> for ArticleItem {
             row_version: article.row_version,
             has_unpublished_changes: article.has_unpublished_changes(),
             url: summary.url,
-            created_at: article.created_at,
-            updated_at: article.updated_at,
-            published_at: article.published_at,
+            created_at: article.created_at.into(),
+            updated_at: article.updated_at.into(),
+            published_at: article.published_at.map(Time::from),
             snippet: summary.snippet_html,
             snippet_text: summary.snippet,
             score: summary.score,
