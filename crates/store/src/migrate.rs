@@ -55,6 +55,13 @@ select to_regclass('_sqlx_migrations') is not null as there";
     // Who we are to other migrators; no randomness needed.
     HOLDER = "
 select pg_backend_pid() || '@' || extract(epoch from pg_postmaster_start_time()) as holder";
+
+    // A holder of an earlier life of the server is gone: its connections ended with that life. Without this a start
+    // that was killed while it migrated would cost the next one the whole TTL.
+    FORGET_THE_DEAD = "
+delete from leases
+where name = $1
+  and split_part(holder, '@', 2) <> extract(epoch from pg_postmaster_start_time())::text";
 }
 
 /// A migration that ran.
@@ -135,6 +142,10 @@ async fn make_leases(connection: &mut PgConnection) -> Result<(), StoreError> {
 }
 
 async fn wait_for_lease(keeper: &mut PgConnection, holder: &str) -> Result<(), StoreError> {
+    query(FORGET_THE_DEAD)
+        .bind(LEASE)
+        .execute(&mut *keeper)
+        .await?;
     let tries = LEASE_WAIT.as_millis() / LEASE_POLL.as_millis();
     for _ in 0..tries {
         if leases::take_on(&mut *keeper, LEASE, holder, LEASE_TTL).await? {

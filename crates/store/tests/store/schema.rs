@@ -1,9 +1,11 @@
 //! What the schema promises to everybody, whatever the code does.
 
+use std::time::Duration;
+
 use cairn_store::{PoolOptions, drop_database};
 use cairn_store::{
     RoleNames, Store, StoreError, bootstrap, bootstrap_outside, check_server, constraint, epoch,
-    migrate, migrations_current, prepare_all, statements,
+    leases, migrate, migrations_current, prepare_all, statements,
 };
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Connection, Executor, Row, query};
@@ -129,6 +131,29 @@ async fn the_serving_role_has_a_grant_on_every_table_and_owns_none() {
         let code = error.as_database_error().and_then(|e| e.code()).unwrap();
         assert_eq!(code, "42501", "{sql}");
     }
+}
+
+#[tokio::test]
+async fn a_migrator_killed_with_its_server_keeps_nobody_waiting() {
+    let db = TestDb::new().await;
+    let ttl = Duration::from_secs(30);
+    let app = &db.server.names.app;
+    let migrated = || tokio::time::timeout(ttl / 6, migrate(&db.owner, app));
+    // The server it was connected to started in 2001: its connections are gone.
+    leases::take(&db.store, "migrate", "77@1000000000.000001", ttl)
+        .await
+        .unwrap();
+    migrated().await.expect("it does not wait").unwrap();
+    // This one may be at work.
+    let start = "select '77@' || extract(epoch from pg_postmaster_start_time())";
+    let mut connection = PgConnection::connect_with(db.owner.options())
+        .await
+        .unwrap();
+    let holder: String = rows(&mut connection, start).await[0].get(0);
+    leases::take(&db.store, "migrate", &holder, ttl)
+        .await
+        .unwrap();
+    migrated().await.expect_err("it waits for its turn");
 }
 
 #[tokio::test]
