@@ -43,6 +43,9 @@ const LIFE_MAX: (Duration, Duration) = (Duration::from_millis(2_500), Duration::
 const STARTING_MAX: Duration = Duration::from_millis(800);
 /// How long nobody starts it again at the latest.
 const PAUSE_MAX: Duration = Duration::from_millis(600);
+/// How long a killed server may take to be ready again: recovery takes seconds, and whoever takes longer
+/// waits for somebody who is dead.
+const AGAIN_MAX: Duration = Duration::from_secs(25);
 /// How long the writers go on after the last kill.
 const AFTERWARDS: Duration = Duration::from_secs(2);
 
@@ -107,6 +110,7 @@ async fn run(
         chance,
         keys: Vec::new(),
         kills: Kills::default(),
+        slowest_start: Duration::ZERO,
     };
     match course.run(folder, kills).await {
         Ok(imported) => imported,
@@ -126,6 +130,8 @@ struct Course<'a> {
     /// Every first key that was printed.
     keys: Vec<String>,
     kills: Kills,
+    /// The longest a start took.
+    slowest_start: Duration,
 }
 
 impl Course<'_> {
@@ -205,7 +211,7 @@ impl Course<'_> {
         }
         let rate = tally.acknowledged.load(Ordering::Relaxed) as f64 / wrote.as_secs_f64();
         say(&format!(
-            "kill {}: {} · {} acknowledged revisions of {} articles ({rate:.1}/s, {} sent again, slowest {:.1} s) · lost {} · doubled {} · {} · verify-index {} · {:.0} s",
+            "kill {}: {} · {} acknowledged revisions of {} articles ({rate:.1}/s, {} sent again, slowest {:.1} s) · lost {} · doubled {} · {} · verify-index {} · slowest restart {:.1} s · {:.0} s",
             self.name,
             self.kills,
             found.revisions,
@@ -221,6 +227,7 @@ impl Course<'_> {
                 verified["stale"],
                 verified["duplicate"]
             ]),
+            self.slowest_start.as_secs_f64(),
             began.elapsed().as_secs_f64(),
         ));
         say(&format!(
@@ -241,6 +248,9 @@ impl Course<'_> {
             .all(|name| verified[*name] == 0)
         {
             faults.push(format!("verify-index: {verified}"));
+        }
+        if self.slowest_start > AGAIN_MAX {
+            faults.push(format!("a restart took {:?}", self.slowest_start));
         }
         faults.extend(found.faults);
         if faults.is_empty() && found.lost + found.doubled == 0 {
@@ -341,6 +351,7 @@ impl Course<'_> {
             if ready.api_key.is_some() {
                 return Err("a later start printed a first key".to_owned());
             }
+            self.slowest_start = self.slowest_start.max(took);
             say(&format!(
                 "kill {}: ready again after {:.3} s",
                 self.name,
