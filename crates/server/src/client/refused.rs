@@ -114,7 +114,8 @@ impl Refused {
     pub(crate) fn is_passing(&self) -> bool {
         match self.status {
             None => true,
-            Some(409) => self.code == "idempotency_in_flight",
+            // A conflict that says when to ask again was one with a write of the same moment.
+            Some(409) => self.code == "idempotency_in_flight" || self.retry_after.is_some(),
             Some(status) => matches!(status, 429 | 500 | 502 | 503 | 504),
         }
     }
@@ -124,4 +125,16 @@ impl Refused {
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_passes_when_the_server_says_when_to_ask_again() {
+        let of_the_moment = Refused::by_server(409, Some(Duration::from_secs(1)), b"{}");
+        let lasting = Refused::by_server(409, None, b"{}");
+        assert!(of_the_moment.is_passing() && !lasting.is_passing());
+    }
 }

@@ -427,10 +427,13 @@ impl Work<'_> {
                 updated_at: self.now,
             };
             if !cairn_store::categories::insert(tx, &category).await? {
-                return Err(Error::new(
-                    ErrorCode::Conflict,
-                    "a category was made by somebody else in the same moment; send the batch again",
-                ));
+                return Err(Error {
+                    retry_after_s: Some(1),
+                    ..Error::new(
+                        ErrorCode::Conflict,
+                        "a category was made by somebody else in the same moment; send the batch again with the same key",
+                    )
+                });
             }
             self.note_category(&category)?;
             parent = Some(category.id);
