@@ -2,7 +2,8 @@
 //!
 //! One analyzer per locale, chosen by the locale of the article and never guessed from the text.
 //! The order is lower case → stop words → stem → fold: stemmers need the accents that folding
-//! removes.
+//! removes. Who types without accents gets the stem of the plain word, which may be another one
+//! (`configurações` → `configur`, `configuracoes` → `configuraco`), so a stored word has both.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -25,7 +26,15 @@ pub(crate) struct Analyzer {
     fold: TextAnalyzer,
     lower_case: LowerCase,
     token_bytes_max: usize,
-    stems: HashMap<Box<str>, Option<Box<str>>>,
+    stems: HashMap<Box<str>, Option<Stem>>,
+}
+
+/// What a word is called in the scored fields.
+#[derive(Clone)]
+struct Stem {
+    main: Box<str>,
+    /// The stem of the word typed without accents, where that is another one.
+    unaccented: Option<Box<str>>,
 }
 
 impl Clone for Analyzer {
@@ -121,44 +130,52 @@ impl Analyzer {
         }
     }
 
-    /// Replaces a lower-cased word by its stem; answers false for a stop word.
-    fn stem(&mut self, word: &mut String) -> bool {
-        if let Some(known) = self.stems.get(word.as_str()) {
-            return match known {
-                None => false,
-                Some(stem) => {
-                    word.clear();
-                    word.push_str(stem);
-                    true
-                }
-            };
+    /// The stem of a lower-cased word; `None` for a stop word.
+    fn stem(&mut self, word: &str) -> Option<&Stem> {
+        if !self.stems.contains_key(word) {
+            if self.stems.len() >= STEMS_MAX {
+                self.stems.clear();
+            }
+            let stem = self.make_stem(word);
+            self.stems.insert(word.into(), stem);
         }
-        if self.stems.len() >= STEMS_MAX {
-            self.stems.clear();
+        self.stems.get(word).and_then(Option::as_ref)
+    }
+
+    fn make_stem(&mut self, word: &str) -> Option<Stem> {
+        if self.stop_words.contains(word) {
+            return None;
         }
-        let key: Box<str> = word.as_str().into();
-        if self.stop_words.contains(word.as_str()) {
-            self.stems.insert(key, None);
-            return false;
-        }
-        if let Some(stemmer) = &mut self.stemmer {
-            let stem = stemmer
-                .token_stream(word)
-                .next()
-                .map(|token| token.text.clone());
-            if let Some(stem) = stem {
-                *word = stem;
+        let mut main = self.snowball(word);
+        self.fold(&mut main);
+        let mut unaccented = None;
+        if !word.is_ascii() {
+            let mut plain = word.to_owned();
+            self.fold(&mut plain);
+            let stem = self.snowball(&plain);
+            if stem != main && !stem.is_empty() {
+                unaccented = Some(stem.into());
             }
         }
-        self.fold(word);
-        self.stems.insert(key, Some(word.as_str().into()));
-        true
+        (!main.is_empty()).then_some(Stem {
+            main: main.into(),
+            unaccented,
+        })
+    }
+
+    fn snowball(&mut self, word: &str) -> String {
+        let stem = self.stemmer.as_mut().and_then(|stemmer| {
+            stemmer
+                .token_stream(word)
+                .next()
+                .map(|token| token.text.clone())
+        });
+        stem.unwrap_or_else(|| word.to_owned())
     }
 
     /// The stem of a word as the dictionary spells it (folded, lower-cased).
     pub(crate) fn stem_of(&mut self, raw: &str) -> Option<String> {
-        let mut word = raw.to_owned();
-        self.stem(&mut word).then_some(word)
+        self.stem(raw).map(|stem| stem.main.to_string())
     }
 
     /// The words of a query, at most `max` of them (two bigrams count as one word), and whether some
@@ -179,11 +196,7 @@ impl Analyzer {
             self.lower(&text[cut.from..cut.to], &mut lowered);
             let mut raw = lowered.clone();
             self.fold(&mut raw);
-            let mut stem = lowered.clone();
-            let stem = self
-                .stem(&mut stem)
-                .then_some(stem)
-                .filter(|s| !s.is_empty());
+            let stem = self.stem(&lowered).map(|stem| stem.main.to_string());
             if raw.is_empty() {
                 continue;
             }
@@ -198,9 +211,14 @@ impl Analyzer {
         (words, false)
     }
 
-    /// Brings one cut of a stored text into the form the scored fields know.
-    /// Answers `None` for stop words and over-long tokens.
-    pub(crate) fn stem_word<'b>(&mut self, word: &str, buffer: &'b mut String) -> Option<&'b str> {
+    /// Looks one word of a stored text up by what the scored fields call it; stop words and
+    /// over-long tokens are called nothing.
+    pub(crate) fn look_up<T: Copy>(
+        &mut self,
+        word: &str,
+        buffer: &mut String,
+        known: &HashMap<String, T>,
+    ) -> Option<T> {
         if word.len() >= self.token_bytes_max {
             return None;
         }
@@ -209,7 +227,11 @@ impl Analyzer {
         } else {
             self.lower(&plain(word), buffer);
         }
-        self.stem(buffer).then_some(buffer.as_str())
+        let stem = self.stem(buffer)?;
+        known
+            .get(&*stem.main)
+            .or_else(|| known.get(stem.unaccented.as_deref()?))
+            .copied()
     }
 
     /// The tokenizer of the scored fields.
@@ -297,6 +319,8 @@ impl Tokenizer for AnalyzerTokenizer {
             cutter: Cutter::new(text),
             position: 0,
             token: Token::default(),
+            lowered: String::new(),
+            unaccented: None,
         }
     }
 }
@@ -308,27 +332,39 @@ struct AnalyzerStream<'a> {
     cutter: Cutter<'a>,
     position: usize,
     token: Token,
+    lowered: String,
+    /// The second name of the word just answered.
+    unaccented: Option<Box<str>>,
 }
 
 impl TokenStream for AnalyzerStream<'_> {
     fn advance(&mut self) -> bool {
+        if let Some(unaccented) = self.unaccented.take() {
+            self.token.text.clear();
+            self.token.text.push_str(&unaccented);
+            return true;
+        }
         for cut in self.cutter.by_ref() {
             let position = self.position;
             self.position += 1;
             if cut.to - cut.from >= self.analyzer.token_bytes_max {
                 continue;
             }
-            self.analyzer
-                .lower(&self.text[cut.from..cut.to], &mut self.token.text);
+            let word = &self.text[cut.from..cut.to];
             if self.stems {
-                if !self.analyzer.stem(&mut self.token.text) {
+                self.analyzer.lower(word, &mut self.lowered);
+                let Some(stem) = self.analyzer.stem(&self.lowered) else {
+                    continue;
+                };
+                self.token.text.clear();
+                self.token.text.push_str(&stem.main);
+                self.unaccented.clone_from(&stem.unaccented);
+            } else {
+                self.analyzer.lower(word, &mut self.token.text);
+                self.analyzer.fold(&mut self.token.text);
+                if self.token.text.is_empty() {
                     continue;
                 }
-            } else {
-                self.analyzer.fold(&mut self.token.text);
-            }
-            if self.token.text.is_empty() {
-                continue;
             }
             self.token.offset_from = cut.from;
             self.token.offset_to = cut.to;
@@ -365,10 +401,6 @@ mod tests {
         assert_eq!(stems("en", "The Running of DATABASES"), ["run", "databas"]);
         assert_eq!(stems("fr", "les Paramètres"), stems("fr", "parametres"));
         assert_eq!(stems("de", "Häusern"), stems("de", "häuser"));
-        assert_eq!(
-            stems("pt-BR", "configurações"),
-            stems("pt", "configuracoes")
-        );
     }
 
     #[test]
@@ -386,6 +418,33 @@ mod tests {
             ("뗏", "\u{1104}\u{1166}\u{11ba}"),
         ] {
             assert_eq!(stems("en", one), stems("en", other), "{one}");
+        }
+    }
+
+    #[test]
+    fn a_stored_word_is_also_called_what_it_is_without_accents() {
+        let definition = Definition::read(None).unwrap();
+        for (locale, accented, plain) in [
+            ("pt-BR", "Configurações", "configuracoes"),
+            ("en", "réglages", "reglages"),
+            ("fr", "éviter", "eviter"),
+            ("de", "größere", "grossere"),
+        ] {
+            let mut tokenizer = definition
+                .analyzer(&locale.parse().unwrap())
+                .stem_tokenizer();
+            let mut stream = tokenizer.token_stream(accented);
+            let mut names = Vec::new();
+            while let Some(token) = stream.next() {
+                assert_eq!(token.position, 0);
+                names.push(token.text.clone());
+            }
+            for typed in [accented, plain] {
+                assert!(
+                    names.contains(&stems(locale, typed)[0]),
+                    "{typed}: {names:?}"
+                );
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::error::SearchError;
 use crate::ranking::Ranking;
 
 /// Raised when the code analyses or stores differently with the same data.
-const CODE_VERSION: u32 = 1;
+const CODE_VERSION: u32 = 2;
 
 /// `definition.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -106,18 +106,16 @@ impl Highlighter {
         for cut in Cutter::new(text) {
             let word = &text[cut.from..cut.to];
             let known = if cut.unspaced {
-                self.stems.get(word)
+                self.stems.get(word).copied()
             } else if self.beginnings.may_begin(word.as_bytes()) {
-                self.analyzer
-                    .stem_word(word, &mut self.buffer)
-                    .and_then(|s| self.stems.get(s))
+                self.analyzer.look_up(word, &mut self.buffer, &self.stems)
             } else {
                 None
             };
             if let Some(word) = known {
                 matches.push(Match {
                     bytes: cut.from..cut.to,
-                    word: *word,
+                    word,
                 });
                 if matches.len() >= MATCHES_MAX {
                     break;

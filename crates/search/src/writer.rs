@@ -4,7 +4,7 @@
 //! segments. A writer that is dropped in mid-merge throws the merge away.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cairn_domain::ids::{ArticleId, PortalId};
 use cairn_domain::locale::Locale;
@@ -139,13 +139,17 @@ struct Pooled {
 pub(crate) struct WriterPool {
     open_max: usize,
     entries: Mutex<Vec<Pooled>>,
+    /// Held while writers are opened or closed: one that is still ending its merges holds the lock
+    /// of its directory, and opening it again would fail.
+    turn: Mutex<()>,
 }
 
 impl WriterPool {
     pub(crate) fn new(open_max: usize) -> Self {
         Self {
             open_max: open_max.max(1),
-            entries: Mutex::new(Vec::new()),
+            entries: Mutex::default(),
+            turn: Mutex::default(),
         }
     }
 
@@ -153,21 +157,31 @@ impl WriterPool {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The writer of a unit, opened if it is not. The caller holds the portal's write lock, so no
-    /// two threads open the same one.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self, key: &WriterKey) -> Option<Arc<Mutex<UnitWriter>>> {
+        let mut entries = self.entries();
+        let at = entries.iter().position(|e| &e.key == key)?;
+        let entry = entries.remove(at);
+        let writer = Arc::clone(&entry.writer);
+        entries.push(entry);
+        Some(writer)
+    }
+
+    /// The writer of a unit, opened if it is not.
     pub(crate) fn get(
         &self,
         key: WriterKey,
         open: impl FnOnce() -> Result<UnitWriter, SearchError>,
     ) -> Result<Arc<Mutex<UnitWriter>>, SearchError> {
-        {
-            let mut entries = self.entries();
-            if let Some(at) = entries.iter().position(|e| e.key == key) {
-                let entry = entries.remove(at);
-                let writer = Arc::clone(&entry.writer);
-                entries.push(entry);
-                return Ok(writer);
-            }
+        if let Some(writer) = self.known(&key) {
+            return Ok(writer);
+        }
+        let _turn = self.turn();
+        if let Some(writer) = self.known(&key) {
+            return Ok(writer);
         }
         let writer = Arc::new(Mutex::new(open()?));
         let mut evicted = Vec::new();
@@ -195,30 +209,21 @@ impl WriterPool {
 
     /// Gives up a writer without committing: what it holds since its last commit is lost.
     pub(crate) fn discard(&self, key: &WriterKey) {
-        let entry = {
-            let mut entries = self.entries();
-            entries
-                .iter()
-                .position(|e| &e.key == key)
-                .map(|at| entries.remove(at))
-        };
-        drop(entry);
+        let _turn = self.turn();
+        let gone: Vec<Pooled> = self.entries().extract_if(.., |e| &e.key == key).collect();
+        drop(gone);
     }
 
     /// Closes one writer after its merges.
     pub(crate) fn close(&self, key: &WriterKey) {
-        let entry = {
-            let mut entries = self.entries();
-            entries
-                .iter()
-                .position(|e| &e.key == key)
-                .map(|at| entries.remove(at))
-        };
-        close_all(entry);
+        let _turn = self.turn();
+        let gone: Vec<Pooled> = self.entries().extract_if(.., |e| &e.key == key).collect();
+        close_all(gone);
     }
 
     /// Closes all writers of a portal after their merges.
     pub(crate) fn close_portal(&self, portal: PortalId) {
+        let _turn = self.turn();
         let gone: Vec<Pooled> = self
             .entries()
             .extract_if(.., |e| e.key.0 == portal)
@@ -226,9 +231,13 @@ impl WriterPool {
         close_all(gone);
     }
 
-    /// Closes every writer after its merges.
+    /// Closes every writer that is not in use, after its merges.
     pub(crate) fn close_all(&self) {
-        let gone = std::mem::take(&mut *self.entries());
+        let _turn = self.turn();
+        let gone: Vec<Pooled> = self
+            .entries()
+            .extract_if(.., |e| Arc::strong_count(&e.writer) == 1)
+            .collect();
         close_all(gone);
     }
 }
