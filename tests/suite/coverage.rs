@@ -36,9 +36,18 @@ impl Place {
     }
 
     /// An answer without the names of the place.
-    fn anonymous(&self, (status, headers, body): (u16, Vec<(String, String)>, String)) -> (u16, String, String) {
+    fn anonymous(
+        &self,
+        (status, headers, body): (u16, Vec<(String, String)>, String),
+    ) -> (u16, String, String) {
         let clean = |mut text: String| {
-            for name in [&self.short_id, &self.article, &self.category, &self.key, &self.portal] {
+            for name in [
+                &self.short_id,
+                &self.article,
+                &self.category,
+                &self.key,
+                &self.portal,
+            ] {
                 text = text.replace(name.as_str(), "<name>");
             }
             text
@@ -56,8 +65,18 @@ struct Call {
     body: Value,
 }
 
-fn call(method: &'static str, path: impl Into<String>, if_match: Option<&'static str>, body: Value) -> Call {
-    Call { method, path: path.into(), if_match, body }
+fn call(
+    method: &'static str,
+    path: impl Into<String>,
+    if_match: Option<&'static str>,
+    body: Value,
+) -> Call {
+    Call {
+        method,
+        path: path.into(),
+        if_match,
+        body,
+    }
 }
 
 /// What another portal's things answer.
@@ -73,26 +92,60 @@ enum Elsewhere {
 
 /// The calls of an operation in a place, and what they answer to a credential of another portal.
 fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
-    let Place { portal, article, short_id, slug, category, key } = at;
+    let Place {
+        portal,
+        article,
+        short_id,
+        slug,
+        category,
+        key,
+    } = at;
     let none = || Value::Null;
     let get = |path: String| call("GET", path, None, Value::Null);
     let new = json!({"portal": portal, "title": "New", "body": "x"});
     match operation {
         Operation::ListPortals => (Elsewhere::NamesNone, vec![get("/portals".to_owned())]),
         Operation::GetPortal => (Elsewhere::NotFound, vec![get(format!("/portals/{portal}"))]),
-        Operation::CreatePortal => {
-            (Elsewhere::Forbidden, vec![call("POST", "/portals", None, json!({"slug": format!("{portal}x"), "name": "x"}))])
-        }
-        Operation::UpdatePortal => {
-            (Elsewhere::NotFound, vec![call("PATCH", format!("/portals/{portal}"), Some("\"1\""), json!({"name": "x"}))])
-        }
-        Operation::ListCategories => (Elsewhere::NotFound, vec![get(format!("/categories?portal={portal}"))]),
-        Operation::CreateCategory => {
-            (Elsewhere::NotFound, vec![call("POST", "/categories", None, json!({"portal": portal, "name": "x"}))])
-        }
-        Operation::UpdateCategory => {
-            (Elsewhere::NotFound, vec![call("PATCH", format!("/categories/{category}"), Some("\"1\""), json!({"name": "x"}))])
-        }
+        Operation::CreatePortal => (
+            Elsewhere::Forbidden,
+            vec![call(
+                "POST",
+                "/portals",
+                None,
+                json!({"slug": format!("{portal}x"), "name": "x"}),
+            )],
+        ),
+        Operation::UpdatePortal => (
+            Elsewhere::NotFound,
+            vec![call(
+                "PATCH",
+                format!("/portals/{portal}"),
+                Some("\"1\""),
+                json!({"name": "x"}),
+            )],
+        ),
+        Operation::ListCategories => (
+            Elsewhere::NotFound,
+            vec![get(format!("/categories?portal={portal}"))],
+        ),
+        Operation::CreateCategory => (
+            Elsewhere::NotFound,
+            vec![call(
+                "POST",
+                "/categories",
+                None,
+                json!({"portal": portal, "name": "x"}),
+            )],
+        ),
+        Operation::UpdateCategory => (
+            Elsewhere::NotFound,
+            vec![call(
+                "PATCH",
+                format!("/categories/{category}"),
+                Some("\"1\""),
+                json!({"name": "x"}),
+            )],
+        ),
         Operation::ListArticles => (
             Elsewhere::NotFound,
             vec![
@@ -110,50 +163,121 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
                 get(format!("/articles/{article}?revision=1")),
             ],
         ),
-        Operation::CreateArticle => (Elsewhere::NotFound, vec![call("POST", "/articles", None, new)]),
+        Operation::CreateArticle => (
+            Elsewhere::NotFound,
+            vec![call("POST", "/articles", None, new)],
+        ),
         Operation::UpdateArticle => {
-            let change = |tag| call("PATCH", format!("/articles/{article}"), tag, json!({"title": "x"}));
+            let change = |tag| {
+                call(
+                    "PATCH",
+                    format!("/articles/{article}"),
+                    tag,
+                    json!({"title": "x"}),
+                )
+            };
             // Without a precondition, and with a stale one: neither may tell that there is something.
-            (Elsewhere::NotFound, vec![change(Some("\"1\"")), change(None), change(Some("\"7\""))])
+            (
+                Elsewhere::NotFound,
+                vec![change(Some("\"1\"")), change(None), change(Some("\"7\""))],
+            )
         }
         Operation::ListRevisions => (
             Elsewhere::NotFound,
-            vec![get(format!("/articles/{article}/revisions")), get(format!("/articles/{short_id}/revisions"))],
+            vec![
+                get(format!("/articles/{article}/revisions")),
+                get(format!("/articles/{short_id}/revisions")),
+            ],
         ),
         Operation::GetRevision => (
             Elsewhere::NotFound,
-            vec![get(format!("/articles/{article}/revisions/1")), get(format!("/articles/{short_id}/revisions/1"))],
+            vec![
+                get(format!("/articles/{article}/revisions/1")),
+                get(format!("/articles/{short_id}/revisions/1")),
+            ],
         ),
         Operation::RestoreRevision => {
-            let restore = |tag| call("POST", format!("/articles/{article}/restorations"), tag, json!({"revision": 1}));
-            (Elsewhere::NotFound, vec![restore(Some("\"1\"")), restore(None)])
+            let restore = |tag| {
+                call(
+                    "POST",
+                    format!("/articles/{article}/restorations"),
+                    tag,
+                    json!({"revision": 1}),
+                )
+            };
+            (
+                Elsewhere::NotFound,
+                vec![restore(Some("\"1\"")), restore(None)],
+            )
         }
         Operation::ImportArticles => {
             let item = json!({"source_id": "s", "title": "T", "body": "b", "locale": "en", "status": "draft"});
-            (Elsewhere::NotFound, vec![call("POST", "/article-imports", None, json!({"portal": portal, "items": [item]}))])
+            (
+                Elsewhere::NotFound,
+                vec![call(
+                    "POST",
+                    "/article-imports",
+                    None,
+                    json!({"portal": portal, "items": [item]}),
+                )],
+            )
         }
-        Operation::SearchArticles => (Elsewhere::NotFound, vec![get(format!("/search?q=words&portal={portal}"))]),
+        Operation::SearchArticles => (
+            Elsewhere::NotFound,
+            vec![get(format!("/search?q=words&portal={portal}"))],
+        ),
         Operation::ListKeys => (Elsewhere::NamesNone, vec![get("/keys".to_owned())]),
         Operation::CreateKey => (
             Elsewhere::NotFound,
-            vec![call("POST", "/keys", None, json!({"name": "x", "scopes": ["articles:read"], "portals": [portal]}))],
+            vec![call(
+                "POST",
+                "/keys",
+                None,
+                json!({"name": "x", "scopes": ["articles:read"], "portals": [portal]}),
+            )],
         ),
-        Operation::RevokeKey => (Elsewhere::NotFound, vec![call("DELETE", format!("/keys/{key}"), None, none())]),
-        Operation::Reindex => (Elsewhere::NotFound, vec![call("POST", "/reindexes", None, json!({"portal": portal}))]),
-        Operation::VerifyIndex => {
-            (Elsewhere::NotFound, vec![call("POST", "/index-verifications", None, json!({"portal": portal}))])
-        }
+        Operation::RevokeKey => (
+            Elsewhere::NotFound,
+            vec![call("DELETE", format!("/keys/{key}"), None, none())],
+        ),
+        Operation::Reindex => (
+            Elsewhere::NotFound,
+            vec![call("POST", "/reindexes", None, json!({"portal": portal}))],
+        ),
+        Operation::VerifyIndex => (
+            Elsewhere::NotFound,
+            vec![call(
+                "POST",
+                "/index-verifications",
+                None,
+                json!({"portal": portal}),
+            )],
+        ),
     }
 }
 
 /// The calls of an operation at the MCP door.
 fn tool_calls(operation: Operation, at: &Place) -> Vec<Value> {
-    let Place { portal, article, short_id, slug, .. } = at;
+    let Place {
+        portal,
+        article,
+        short_id,
+        slug,
+        ..
+    } = at;
     let url = format!("http://127.0.0.1:8080/{portal}/en/articles/{slug}");
     match operation {
         Operation::ListCategories => vec![json!({"portal": portal})],
-        Operation::ListArticles => vec![json!({"portal": portal}), json!({"portal": portal, "query": "words"})],
-        Operation::GetArticle => vec![json!({"id": article}), json!({"id": short_id}), json!({"id": url}), json!({"id": article, "revision": 1})],
+        Operation::ListArticles => vec![
+            json!({"portal": portal}),
+            json!({"portal": portal, "query": "words"}),
+        ],
+        Operation::GetArticle => vec![
+            json!({"id": article}),
+            json!({"id": short_id}),
+            json!({"id": url}),
+            json!({"id": article, "revision": 1}),
+        ],
         Operation::CreateArticle => vec![json!({"portal": portal, "title": "New", "body": "x"})],
         Operation::UpdateArticle => vec![
             json!({"id": article, "expected_revision": 1, "title": "x"}),
@@ -208,7 +332,11 @@ async fn arrange() -> (TestApp, Place, Place) {
 
 /// What a refusal must leave alone.
 async fn written(app: &TestApp) -> (usize, usize, usize) {
-    (app.rows("outbox").await.len(), app.rows("audit").await.len(), app.rows("idempotency").await.len())
+    (
+        app.rows("outbox").await.len(),
+        app.rows("audit").await.len(),
+        app.rows("idempotency").await.len(),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -218,11 +346,19 @@ async fn every_call_of_the_table_works_for_who_may_do_it() {
         let (_, calls) = calls(*operation, &help);
         let first = calls.first().expect("each operation has a call");
         let answer = send(&app, Some(&app.key), first).await;
-        assert!(answer.status < 300, "{first:?}: {} {}", answer.status, answer.text());
+        assert!(
+            answer.status < 300,
+            "{first:?}: {} {}",
+            answer.status,
+            answer.text()
+        );
         if operation.row().tool {
             let (app, help, _) = arrange().await;
             let arguments = tool_calls(*operation, &help).remove(0);
-            app.mcp(&app.key).call(operation.row().name, arguments).await.ok();
+            app.mcp(&app.key)
+                .call(operation.row().name, arguments)
+                .await
+                .ok();
         }
     }
 }
@@ -231,8 +367,16 @@ async fn every_call_of_the_table_works_for_who_may_do_it() {
 async fn no_operation_lets_anybody_in_without_a_valid_key() {
     let (app, help, _) = arrange().await;
     let revoked = app.key_with(&["full"]).await;
-    app.rest(&app.key).request("DELETE", &format!("/keys/{}", revoked.id)).send().await.expect(200);
-    let expired = app.make_key().expires_in(Duration::from_secs(60)).create().await;
+    app.rest(&app.key)
+        .request("DELETE", &format!("/keys/{}", revoked.id))
+        .send()
+        .await
+        .expect(200);
+    let expired = app
+        .make_key()
+        .expires_in(Duration::from_secs(60))
+        .create()
+        .await;
     app.clock.advance(Duration::from_secs(61));
     let garbage = TestKey::garbage();
     let before = written(&app).await;
@@ -240,22 +384,43 @@ async fn no_operation_lets_anybody_in_without_a_valid_key() {
         for call in calls(*operation, &help).1 {
             let none = send(&app, None, &call).await;
             none.problem(401, "unauthenticated");
-            assert!(none.header("www-authenticate").starts_with("Bearer"), "{call:?}");
+            assert!(
+                none.header("www-authenticate").starts_with("Bearer"),
+                "{call:?}"
+            );
             let refused = send(&app, Some(&garbage), &call).await;
             refused.problem(401, "unauthenticated");
             for key in [&revoked, &expired] {
-                assert_eq!(send(&app, Some(key), &call).await.outside(), refused.outside(), "{call:?}");
+                assert_eq!(
+                    send(&app, Some(key), &call).await.outside(),
+                    refused.outside(),
+                    "{call:?}"
+                );
             }
         }
     }
     for operation in tools() {
         for arguments in tool_calls(operation, &help) {
             let params = json!({"name": operation.row().name, "arguments": arguments});
-            let none = app.mcp_without_key().rpc("tools/call", params.clone()).await.expect(401);
+            let none = app
+                .mcp_without_key()
+                .rpc("tools/call", params.clone())
+                .await
+                .expect(401);
             assert_eq!(none.json()["error"]["data"]["code"], "unauthenticated");
-            let refused = app.mcp(&garbage).rpc("tools/call", params.clone()).await.expect(401);
+            let refused = app
+                .mcp(&garbage)
+                .rpc("tools/call", params.clone())
+                .await
+                .expect(401);
             for key in [&revoked, &expired] {
-                assert_eq!(app.mcp(key).rpc("tools/call", params.clone()).await.outside(), refused.outside());
+                assert_eq!(
+                    app.mcp(key)
+                        .rpc("tools/call", params.clone())
+                        .await
+                        .outside(),
+                    refused.outside()
+                );
             }
         }
     }
@@ -264,8 +429,13 @@ async fn no_operation_lets_anybody_in_without_a_valid_key() {
 
 /// A key with every scope but this one, and those that bring it along.
 async fn all_but(app: &TestApp, scope: Scope) -> TestKey {
-    let without = |s: &&Scope| ScopeSet::from_names([s.as_str()]).is_ok_and(|set| !set.contains(scope));
-    let names: Vec<_> = Scope::ALL.iter().filter(without).map(|s| s.as_str()).collect();
+    let without =
+        |s: &&Scope| ScopeSet::from_names([s.as_str()]).is_ok_and(|set| !set.contains(scope));
+    let names: Vec<_> = Scope::ALL
+        .iter()
+        .filter(without)
+        .map(|s| s.as_str())
+        .collect();
     app.key_with(&names).await
 }
 
@@ -281,14 +451,30 @@ async fn every_operation_refuses_a_key_without_its_scope_and_names_it() {
                 let refused = send(&app, Some(&key), &call).await;
                 let problem = refused.problem(403, "missing_scope");
                 assert_eq!(problem["missing_scope"], row.scope.as_str(), "{call:?}");
-                assert!(refused.header("www-authenticate").contains(row.scope.as_str()), "{call:?}");
+                assert!(
+                    refused
+                        .header("www-authenticate")
+                        .contains(row.scope.as_str()),
+                    "{call:?}"
+                );
             }
             if row.tool {
                 for arguments in tool_calls(*operation, place) {
-                    let error = app.mcp(&key).call(row.name, arguments).await.refused("missing_scope");
+                    let error = app
+                        .mcp(&key)
+                        .call(row.name, arguments)
+                        .await
+                        .refused("missing_scope");
                     assert_eq!(error["missing_scope"], row.scope.as_str(), "{}", row.name);
                 }
-                assert!(!app.mcp(&key).tool_names().await.contains(&row.name.to_owned()), "{}", row.name);
+                assert!(
+                    !app.mcp(&key)
+                        .tool_names()
+                        .await
+                        .contains(&row.name.to_owned()),
+                    "{}",
+                    row.name
+                );
             }
         }
         assert_eq!(written(&app).await, before, "{}", row.name);
@@ -315,15 +501,37 @@ async fn another_portals_things_answer_exactly_as_what_does_not_exist() {
                 _ => (404, "not_found"),
             };
             real_answer.problem(status, code);
-            assert_eq!(other.anonymous(real_answer.outside()), nowhere.anonymous(made_up_answer.outside()), "{real:?}");
+            assert_eq!(
+                other.anonymous(real_answer.outside()),
+                nowhere.anonymous(made_up_answer.outside()),
+                "{real:?}"
+            );
         }
         if operation.row().tool {
-            for (real, made_up) in tool_calls(*operation, &other).into_iter().zip(tool_calls(*operation, &nowhere)) {
+            for (real, made_up) in tool_calls(*operation, &other)
+                .into_iter()
+                .zip(tool_calls(*operation, &nowhere))
+            {
                 let name = operation.row().name;
-                let real_answer = app.mcp(&key).rpc("tools/call", json!({"name": name, "arguments": real})).await.expect(200);
-                let made_up_answer = app.mcp(&key).rpc("tools/call", json!({"name": name, "arguments": made_up})).await;
-                assert_eq!(real_answer.json()["result"]["structuredContent"]["error"]["code"], "not_found", "{name} {real}");
-                assert_eq!(other.anonymous(real_answer.outside()), nowhere.anonymous(made_up_answer.outside()), "{name} {real}");
+                let real_answer = app
+                    .mcp(&key)
+                    .rpc("tools/call", json!({"name": name, "arguments": real}))
+                    .await
+                    .expect(200);
+                let made_up_answer = app
+                    .mcp(&key)
+                    .rpc("tools/call", json!({"name": name, "arguments": made_up}))
+                    .await;
+                assert_eq!(
+                    real_answer.json()["result"]["structuredContent"]["error"]["code"],
+                    "not_found",
+                    "{name} {real}"
+                );
+                assert_eq!(
+                    other.anonymous(real_answer.outside()),
+                    nowhere.anonymous(made_up_answer.outside()),
+                    "{name} {real}"
+                );
             }
         }
     }

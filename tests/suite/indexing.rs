@@ -8,7 +8,12 @@ use cairn_tests::{TestApp, TestArticle};
 use serde_json::{Value, json};
 
 async fn verification(app: &TestApp) -> Value {
-    let mut found = app.rest(&app.key).post("/index-verifications", json!({"portal": "help"})).await.expect(200).json();
+    let mut found = app
+        .rest(&app.key)
+        .post("/index-verifications", json!({"portal": "help"}))
+        .await
+        .expect(200)
+        .json();
     found.as_object_mut().expect("an object").remove("examples");
     found
 }
@@ -18,25 +23,60 @@ fn counts(missing: u64, extra: u64, stale: u64, duplicate: u64) -> Value {
 }
 
 async fn help(app: &TestApp) -> PortalId {
-    let portal = app.rest(&app.key).get("/portals/help").await.expect(200).json();
-    portal["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")
+    let portal = app
+        .rest(&app.key)
+        .get("/portals/help")
+        .await
+        .expect(200)
+        .json();
+    portal["id"]
+        .as_str()
+        .and_then(|id| id.parse().ok())
+        .expect("an id")
 }
 
 async fn total(app: &TestApp, path: &str) -> u64 {
-    app.rest(&app.key).get(path).await.expect(200).json()["total"].as_u64().expect("a total")
+    app.rest(&app.key).get(path).await.expect(200).json()["total"]
+        .as_u64()
+        .expect("a total")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_settled_is_searchable_in_its_faces_and_in_no_other() {
     let app = TestApp::spawn().await;
-    app.article().title("walrus public").published().create().await;
-    app.article().title("walrus internal").internal().published().create().await;
+    app.article()
+        .title("walrus public")
+        .published()
+        .create()
+        .await;
+    app.article()
+        .title("walrus internal")
+        .internal()
+        .published()
+        .create()
+        .await;
     app.article().title("walrus draft").create().await;
     app.settle().await;
-    assert_eq!(total(&app, "/articles?portal=help&q=walrus").await, 3, "authoring: heads");
-    assert_eq!(total(&app, "/search?portal=help&q=walrus").await, 2, "published: every audience");
-    let page = app.page("/help/en/search?q=walrus").await.expect(200).text();
-    assert!(page.contains("walrus-public") && !page.contains("walrus-internal") && !page.contains("walrus-draft"));
+    assert_eq!(
+        total(&app, "/articles?portal=help&q=walrus").await,
+        3,
+        "authoring: heads"
+    );
+    assert_eq!(
+        total(&app, "/search?portal=help&q=walrus").await,
+        2,
+        "published: every audience"
+    );
+    let page = app
+        .page("/help/en/search?q=walrus")
+        .await
+        .expect(200)
+        .text();
+    assert!(
+        page.contains("walrus-public")
+            && !page.contains("walrus-internal")
+            && !page.contains("walrus-draft")
+    );
     assert_eq!(verification(&app).await, counts(0, 0, 0, 0));
 }
 
@@ -44,12 +84,18 @@ async fn what_is_settled_is_searchable_in_its_faces_and_in_no_other() {
 async fn a_search_before_the_first_index_is_told_to_ask_again() {
     let app = TestApp::spawn().await;
     app.article().title("walrus").published().create().await;
-    for path in ["/articles?portal=help&q=walrus", "/search?portal=help&q=walrus"] {
+    for path in [
+        "/articles?portal=help&q=walrus",
+        "/search?portal=help&q=walrus",
+    ] {
         let answer = app.rest(&app.key).get(path).await;
         answer.problem(503, "unavailable");
         assert!(!answer.header("retry-after").is_empty());
     }
-    app.mcp(&app.key).call("list_articles", json!({"query": "walrus"})).await.refused("unavailable");
+    app.mcp(&app.key)
+        .call("list_articles", json!({"query": "walrus"}))
+        .await
+        .refused("unavailable");
     app.settle().await;
     assert_eq!(total(&app, "/search?portal=help&q=walrus").await, 1);
 }
@@ -58,21 +104,44 @@ async fn a_search_before_the_first_index_is_told_to_ask_again() {
 async fn drafts_and_internal_articles_change_no_score_that_readers_see() {
     let app = TestApp::spawn().await;
     for n in 0..5 {
-        app.article().title(&format!("walrus {n}")).body(&"seal ".repeat(n + 1)).published().create().await;
+        app.article()
+            .title(&format!("walrus {n}"))
+            .body(&"seal ".repeat(n + 1))
+            .published()
+            .create()
+            .await;
     }
     app.settle().await;
     let reader = app.key_with(&["search:read"]).await;
     let scores = async || {
-        let page = app.rest(&reader).get("/search?portal=help&q=walrus+seal").await.expect(200).json();
+        let page = app
+            .rest(&reader)
+            .get("/search?portal=help&q=walrus+seal")
+            .await
+            .expect(200)
+            .json();
         let items = page["items"].as_array().expect("items").clone();
-        let scores: Vec<_> = items.iter().map(|i| (i["title"].clone(), i["score"].clone())).collect();
+        let scores: Vec<_> = items
+            .iter()
+            .map(|i| (i["title"].clone(), i["score"].clone()))
+            .collect();
         (page["total"].clone(), scores)
     };
     let before = scores().await;
     assert_eq!(before.0, 5);
     for n in 0..20 {
-        app.article().title(&format!("walrus draft {n}")).body("seal seal walrus").create().await;
-        app.article().title(&format!("Walross {n}")).body("walrus seal").in_locale("de").published().create().await;
+        app.article()
+            .title(&format!("walrus draft {n}"))
+            .body("seal seal walrus")
+            .create()
+            .await;
+        app.article()
+            .title(&format!("Walross {n}"))
+            .body("walrus seal")
+            .in_locale("de")
+            .published()
+            .create()
+            .await;
     }
     app.settle().await;
     assert_eq!(scores().await, before);
@@ -82,7 +151,11 @@ async fn drafts_and_internal_articles_change_no_score_that_readers_see() {
 async fn a_deleted_index_is_built_again_from_the_database() {
     let app = TestApp::spawn().await;
     for n in 0..10 {
-        app.article().title(&format!("walrus {n}")).published().create().await;
+        app.article()
+            .title(&format!("walrus {n}"))
+            .published()
+            .create()
+            .await;
     }
     app.article().title("walrus draft").create().await;
     app.settle().await;
@@ -103,7 +176,11 @@ async fn a_deleted_index_is_built_again_from_the_database() {
 async fn a_damaged_index_is_built_again_and_never_believed() {
     let app = TestApp::spawn().await;
     for n in 0..10 {
-        app.article().title(&format!("walrus {n}")).published().create().await;
+        app.article()
+            .title(&format!("walrus {n}"))
+            .published()
+            .create()
+            .await;
     }
     app.settle().await;
     app.search.close_writers();
@@ -114,7 +191,11 @@ async fn a_damaged_index_is_built_again_and_never_believed() {
             let path = entry.path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|e| ["idx", "store", "term", "fast", "pos"].iter().any(|x| e == *x)) {
+            } else if path.extension().is_some_and(|e| {
+                ["idx", "store", "term", "fast", "pos"]
+                    .iter()
+                    .any(|x| e == *x)
+            }) {
                 let mut bytes = std::fs::read(&path).expect("a file");
                 let middle = bytes.len() / 2;
                 bytes[middle] ^= 0x40;
@@ -135,13 +216,29 @@ async fn a_damaged_index_is_built_again_and_never_believed() {
 async fn a_reindex_leaves_everything_found_and_nothing_differing() {
     let app = TestApp::spawn().await;
     for n in 0..10 {
-        app.article().title(&format!("walrus {n}")).published().create().await;
+        app.article()
+            .title(&format!("walrus {n}"))
+            .published()
+            .create()
+            .await;
     }
     app.settle().await;
     // Written, not followed: the new generation holds it, or the follower brings it.
-    app.article().title("walrus late").published().create().await;
-    let done = app.rest(&app.key).post("/reindexes", json!({"portal": "help"})).await.expect(200).json();
-    assert_eq!((&done["portals"], &done["articles"]), (&json!(1), &json!(11)));
+    app.article()
+        .title("walrus late")
+        .published()
+        .create()
+        .await;
+    let done = app
+        .rest(&app.key)
+        .post("/reindexes", json!({"portal": "help"}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&done["portals"], &done["articles"]),
+        (&json!(1), &json!(11))
+    );
     app.settle().await;
     assert_eq!(total(&app, "/search?portal=help&q=walrus").await, 11);
     assert_eq!(verification(&app).await, counts(0, 0, 0, 0));
@@ -152,20 +249,44 @@ async fn a_category_that_moves_takes_its_articles_along_in_the_index() {
     let app = TestApp::spawn().await;
     let top = app.category("Top").create().await;
     let below = app.category("Below").create().await;
-    app.article().title("walrus").in_category("Below").published().create().await;
+    app.article()
+        .title("walrus")
+        .in_category("Below")
+        .published()
+        .create()
+        .await;
     app.settle().await;
-    assert_eq!(total(&app, "/search?portal=help&q=walrus&category=top").await, 0);
-    app.rest(&app.key).patch(&format!("/categories/{}", below.id), "\"1\"", json!({"parent": top.id.to_string(), "name": "Moved"})).await.expect(200);
+    assert_eq!(
+        total(&app, "/search?portal=help&q=walrus&category=top").await,
+        0
+    );
+    app.rest(&app.key)
+        .patch(
+            &format!("/categories/{}", below.id),
+            "\"1\"",
+            json!({"parent": top.id.to_string(), "name": "Moved"}),
+        )
+        .await
+        .expect(200);
     app.settle().await;
-    assert_eq!(total(&app, "/search?portal=help&q=walrus&category=top").await, 1);
+    assert_eq!(
+        total(&app, "/search?portal=help&q=walrus&category=top").await,
+        1
+    );
     assert_eq!(verification(&app).await, counts(0, 0, 0, 0));
 }
 
 /// Plants one change behind the follower's back, at the position the index is at already.
 async fn plant(app: &TestApp, article: ArticleId, documents: Vec<(Face, IndexDocument)>) {
     let portal = help(app).await;
-    let at = app.search.checkpoint(portal).expect("readable").expect("there is an index");
-    app.search.apply(portal, &[ArticleChange { article, documents }], at).expect("planted");
+    let at = app
+        .search
+        .checkpoint(portal)
+        .expect("readable")
+        .expect("there is an index");
+    app.search
+        .apply(portal, &[ArticleChange { article, documents }], at)
+        .expect("planted");
 }
 
 fn document(article: &TestArticle, portal_title: &str) -> IndexDocument {
@@ -179,7 +300,12 @@ fn document(article: &TestArticle, portal_title: &str) -> IndexDocument {
         slug: article.slug.clone(),
         title: portal_title.to_owned(),
         excerpt: String::new(),
-        sections: vec![SectionText { heading: None, heading_path: vec![], anchor: None, text: "Some words.".to_owned() }],
+        sections: vec![SectionText {
+            heading: None,
+            heading_path: vec![],
+            anchor: None,
+            text: "Some words.".to_owned(),
+        }],
         categories: vec![],
         category_name: String::new(),
         tags: vec![],
@@ -211,22 +337,37 @@ async fn verify_index_counts_every_kind_of_fault_it_is_planted() {
     plant(&app, id(missing), vec![]).await;
     assert_eq!(verification(&app).await, counts(3, 0, 0, 0));
     // There, but not what the database says.
-    plant(&app, id(stale), in_every_face(&document(stale, "another title"))).await;
+    plant(
+        &app,
+        id(stale),
+        in_every_face(&document(stale, "another title")),
+    )
+    .await;
     assert_eq!(verification(&app).await, counts(3, 0, 3, 0));
     // There without a row.
-    let ghost = TestArticle { id: "018f4e2a-7b1c-7c3d-9e4f-0123456789ab".to_owned(), number: 99, ..stale.clone() };
+    let ghost = TestArticle {
+        id: "018f4e2a-7b1c-7c3d-9e4f-0123456789ab".to_owned(),
+        number: 99,
+        ..stale.clone()
+    };
     plant(&app, id(&ghost), in_every_face(&document(&ghost, "ghost"))).await;
     assert_eq!(verification(&app).await, counts(3, 3, 3, 0));
     // There twice; the copies are not what the database says either.
     let twice = document(double, "double");
-    let documents = in_every_face(&twice).into_iter().chain(in_every_face(&twice)).collect();
+    let documents = in_every_face(&twice)
+        .into_iter()
+        .chain(in_every_face(&twice))
+        .collect();
     plant(&app, id(double), documents).await;
     let found = verification(&app).await;
     assert_eq!(found, counts(3, 3, 6, 3));
 
     // It repaired nothing; a reindex does.
     assert_eq!(verification(&app).await, found);
-    app.rest(&app.key).post("/reindexes", json!({})).await.expect(200);
+    app.rest(&app.key)
+        .post("/reindexes", json!({}))
+        .await
+        .expect(200);
     assert_eq!(verification(&app).await, counts(0, 0, 0, 0));
 }
 
@@ -236,9 +377,21 @@ async fn verify_index_says_which_articles_differ() {
     let article = app.article().published().create().await;
     app.settle().await;
     plant(&app, article.id.parse().expect("an id"), vec![]).await;
-    let found = app.rest(&app.key).post("/index-verifications", json!({})).await.expect(200).json();
-    assert!(found["examples"][0].as_str().is_some_and(|e| e.contains(&article.id)), "{found}");
-    let service = cairn_service::indexing::verify_index(&app.operator(), Some("help")).await.expect("it compares");
+    let found = app
+        .rest(&app.key)
+        .post("/index-verifications", json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert!(
+        found["examples"][0]
+            .as_str()
+            .is_some_and(|e| e.contains(&article.id)),
+        "{found}"
+    );
+    let service = cairn_service::indexing::verify_index(&app.operator(), Some("help"))
+        .await
+        .expect("it compares");
     assert!(!service.is_clean() && Verification::default().is_clean());
 }
 
@@ -248,6 +401,10 @@ async fn a_row_changed_behind_the_programs_back_is_stale_in_the_index() {
     let article = app.article().published().create().await;
     app.article().title("other").published().create().await;
     app.settle().await;
-    app.execute(&format!("update articles set row_version = row_version + 1 where id = '{}'", article.id)).await;
+    app.execute(&format!(
+        "update articles set row_version = row_version + 1 where id = '{}'",
+        article.id
+    ))
+    .await;
     assert_eq!(verification(&app).await, counts(0, 0, 3, 0));
 }

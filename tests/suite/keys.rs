@@ -11,9 +11,19 @@ use serde_json::{Value, json};
 async fn a_secret_is_shown_once_and_stored_nowhere() {
     let app = TestApp::spawn().await;
     let rest = app.rest(&app.key);
-    let made = rest.post("/keys", json!({"name": "robot", "scopes": ["articles:read"]})).await.expect(201).json();
+    let made = rest
+        .post(
+            "/keys",
+            json!({"name": "robot", "scopes": ["articles:read"]}),
+        )
+        .await
+        .expect(201)
+        .json();
     let secret = made["key"].as_str().expect("a secret").to_owned();
-    assert!(secret.starts_with("cairn_sk_") && secret.len() == 58, "{secret}");
+    assert!(
+        secret.starts_with("cairn_sk_") && secret.len() == 58,
+        "{secret}"
+    );
     assert!(secret.ends_with(made["hint"].as_str().expect("a hint")));
     for table in ["api_keys", "audit", "outbox", "idempotency"] {
         let rows = serde_json::to_string(&app.rows(table).await).expect("serialises");
@@ -21,7 +31,12 @@ async fn a_secret_is_shown_once_and_stored_nowhere() {
     }
     let listed = rest.get("/keys").await.expect(200);
     assert!(!listed.text().contains(&secret[9..40]));
-    let names: Vec<_> = listed.json()["items"].as_array().expect("items").iter().map(|k| k["name"].clone()).collect();
+    let names: Vec<_> = listed.json()["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|k| k["name"].clone())
+        .collect();
     assert_eq!(names, ["robot", "everything"]);
 }
 
@@ -29,36 +44,79 @@ async fn a_secret_is_shown_once_and_stored_nowhere() {
 async fn a_revoked_key_is_refused_at_once_at_both_doors() {
     let app = TestApp::spawn().await;
     let key = app.key_with(&["mcp:read"]).await;
-    app.rest(&key).get("/articles?portal=help").await.expect(200);
-    let revoked = app.rest(&app.key).request("DELETE", &format!("/keys/{}", key.id)).send().await.expect(200).json();
+    app.rest(&key)
+        .get("/articles?portal=help")
+        .await
+        .expect(200);
+    let revoked = app
+        .rest(&app.key)
+        .request("DELETE", &format!("/keys/{}", key.id))
+        .send()
+        .await
+        .expect(200)
+        .json();
     assert!(revoked["revoked_at"].is_string());
-    app.rest(&key).get("/articles?portal=help").await.problem(401, "unauthenticated");
+    app.rest(&key)
+        .get("/articles?portal=help")
+        .await
+        .problem(401, "unauthenticated");
     app.mcp(&key).rpc("tools/list", json!({})).await.expect(401);
-    let again = app.rest(&app.key).request("DELETE", &format!("/keys/{}", key.id)).send().await.expect(200).json();
+    let again = app
+        .rest(&app.key)
+        .request("DELETE", &format!("/keys/{}", key.id))
+        .send()
+        .await
+        .expect(200)
+        .json();
     assert_eq!(again["revoked_at"], revoked["revoked_at"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_ends_when_it_said_it_would() {
     let app = TestApp::spawn().await;
-    let key = app.make_key().expires_in(Duration::from_secs(3_600)).create().await;
+    let key = app
+        .make_key()
+        .expires_in(Duration::from_secs(3_600))
+        .create()
+        .await;
     app.clock.advance(Duration::from_secs(3_590));
     app.rest(&key).get("/portals").await.expect(200);
     app.clock.advance(Duration::from_secs(11));
-    app.rest(&key).get("/portals").await.problem(401, "unauthenticated");
-    let past = app.rest(&app.key).post("/keys", json!({"name": "n", "scopes": ["full"], "expires_at": "2020-01-01T00:00:00Z"})).await;
-    assert_eq!(past.problem(400, "invalid_fields")["errors"][0]["field"], "expires_at");
+    app.rest(&key)
+        .get("/portals")
+        .await
+        .problem(401, "unauthenticated");
+    let past = app
+        .rest(&app.key)
+        .post(
+            "/keys",
+            json!({"name": "n", "scopes": ["full"], "expires_at": "2020-01-01T00:00:00Z"}),
+        )
+        .await;
+    assert_eq!(
+        past.problem(400, "invalid_fields")["errors"][0]["field"],
+        "expires_at"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_revoked_expired_and_garbage_keys_read_alike() {
     let app = TestApp::spawn().await;
     let revoked = app.key_with(&["full"]).await;
-    app.rest(&app.key).request("DELETE", &format!("/keys/{}", revoked.id)).send().await.expect(200);
-    let expired = app.make_key().expires_in(Duration::from_secs(1)).create().await;
+    app.rest(&app.key)
+        .request("DELETE", &format!("/keys/{}", revoked.id))
+        .send()
+        .await
+        .expect(200);
+    let expired = app
+        .make_key()
+        .expires_in(Duration::from_secs(1))
+        .create()
+        .await;
     app.clock.advance(Duration::from_secs(2));
     let mut unknown = app.key_with(&["full"]).await;
-    app.execute(&format!("delete from api_keys where id = '{}'", unknown.id)).await;
+    app.execute(&format!("delete from api_keys where id = '{}'", unknown.id))
+        .await;
     unknown.id = String::new();
     let garbage = TestKey::garbage();
     let seen: Vec<_> = {
@@ -77,33 +135,88 @@ async fn either_header_carries_a_key_and_two_different_ones_are_refused() {
     let app = TestApp::spawn().await;
     let other = app.key_with(&["full"]).await;
     let bearer = format!("Bearer {}", app.key.secret);
-    app.request("GET", "/api/v1/portals").header("authorization", &bearer).send().await.expect(200);
-    app.request("GET", "/api/v1/portals").header("authorization", &bearer).header("x-api-key", &app.key.secret).send().await.expect(200);
-    let both = app.request("GET", "/api/v1/portals").header("authorization", &bearer).header("x-api-key", &other.secret).send().await;
+    app.request("GET", "/api/v1/portals")
+        .header("authorization", &bearer)
+        .send()
+        .await
+        .expect(200);
+    app.request("GET", "/api/v1/portals")
+        .header("authorization", &bearer)
+        .header("x-api-key", &app.key.secret)
+        .send()
+        .await
+        .expect(200);
+    let both = app
+        .request("GET", "/api/v1/portals")
+        .header("authorization", &bearer)
+        .header("x-api-key", &other.secret)
+        .send()
+        .await;
     both.problem(401, "unauthenticated");
     assert!(both.header("www-authenticate").starts_with("Bearer"));
-    app.request("GET", &format!("/api/v1/portals?key={}", app.key.secret)).send().await.expect(401);
-    app.request("GET", "/api/v1/portals").header("authorization", "Basic YTpi").send().await.problem(401, "unauthenticated");
+    app.request("GET", &format!("/api/v1/portals?key={}", app.key.secret))
+        .send()
+        .await
+        .expect(401);
+    app.request("GET", "/api/v1/portals")
+        .header("authorization", "Basic YTpi")
+        .send()
+        .await
+        .problem(401, "unauthenticated");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_gives_away_more_than_they_have() {
     let app = TestApp::spawn().await;
     app.portal("other").create().await;
-    let admin = app.make_key().scopes(&["keys:admin", "articles:read"]).portals(&["help"]).create().await;
+    let admin = app
+        .make_key()
+        .scopes(&["keys:admin", "articles:read"])
+        .portals(&["help"])
+        .create()
+        .await;
     let rest = app.rest(&admin);
-    for scopes in [json!(["full"]), json!(["articles:write"]), json!(["mcp:read"])] {
-        let refused = rest.post("/keys", json!({"name": "n", "scopes": scopes})).await;
-        assert_eq!(refused.problem(400, "invalid_fields")["errors"][0]["code"], "scope_not_held", "{scopes}");
+    for scopes in [
+        json!(["full"]),
+        json!(["articles:write"]),
+        json!(["mcp:read"]),
+    ] {
+        let refused = rest
+            .post("/keys", json!({"name": "n", "scopes": scopes}))
+            .await;
+        assert_eq!(
+            refused.problem(400, "invalid_fields")["errors"][0]["code"],
+            "scope_not_held",
+            "{scopes}"
+        );
     }
-    rest.post("/keys", json!({"name": "n", "scopes": ["articles:read"], "portals": ["other"]})).await.problem(404, "not_found");
+    rest.post(
+        "/keys",
+        json!({"name": "n", "scopes": ["articles:read"], "portals": ["other"]}),
+    )
+    .await
+    .problem(404, "not_found");
     // Left unsaid, the reach is the maker's and not everything.
-    let made = rest.post("/keys", json!({"name": "n", "scopes": ["articles:read"]})).await.expect(201).json();
+    app.clock.advance(Duration::from_millis(10));
+    let made = rest
+        .post("/keys", json!({"name": "n", "scopes": ["articles:read"]}))
+        .await
+        .expect(201)
+        .json();
     assert_eq!(made["portals"], json!(["help"]));
     // The keys of everything, and of other portals, are nothing to it.
-    let names: Vec<_> = rest.all("/keys", 2).await.0.iter().map(|k| k["name"].clone()).collect();
+    let names: Vec<_> = rest
+        .all("/keys", 2)
+        .await
+        .0
+        .iter()
+        .map(|k| k["name"].clone())
+        .collect();
     assert_eq!(names, ["n", "a test's key"]);
-    rest.request("DELETE", &format!("/keys/{}", app.key.id)).send().await.problem(404, "not_found");
+    rest.request("DELETE", &format!("/keys/{}", app.key.id))
+        .send()
+        .await
+        .problem(404, "not_found");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,14 +224,26 @@ async fn scopes_and_bundles_are_checked_by_name() {
     let app = TestApp::spawn().await;
     let rest = app.rest(&app.key);
     for name in ScopeSet::names() {
-        rest.post("/keys", json!({"name": name, "scopes": [name]})).await.expect(201);
+        rest.post("/keys", json!({"name": name, "scopes": [name]}))
+            .await
+            .expect(201);
     }
-    let answer = rest.post("/keys", json!({"name": "", "scopes": ["articles:fly", "articles:read"]})).await;
+    let answer = rest
+        .post(
+            "/keys",
+            json!({"name": "", "scopes": ["articles:fly", "articles:read"]}),
+        )
+        .await;
     answer.problem(400, "invalid_fields");
-    let want = [("name", "required"), ("scopes.0", "unknown_scope")].map(|(f, c)| (f.to_owned(), c.to_owned()));
+    let want = [("name", "required"), ("scopes.0", "unknown_scope")]
+        .map(|(f, c)| (f.to_owned(), c.to_owned()));
     assert_eq!(answer.faults(), want);
-    rest.post("/keys", json!({"name": "n", "scopes": []})).await.problem(400, "invalid_fields");
-    rest.post("/keys", json!({"name": "n"})).await.problem(400, "invalid_fields");
+    rest.post("/keys", json!({"name": "n", "scopes": []}))
+        .await
+        .problem(400, "invalid_fields");
+    rest.post("/keys", json!({"name": "n"}))
+        .await
+        .problem(400, "invalid_fields");
 }
 
 #[test]
@@ -126,7 +251,10 @@ fn every_scope_guards_an_operation_or_a_state() {
     // A scope exists only once something is guarded by it: publishing is guarded by the change.
     for scope in Scope::ALL {
         let guards = Operation::ALL.iter().any(|o| o.row().scope == *scope);
-        assert!(guards || *scope == Scope::ArticlesPublish, "{scope} guards nothing");
+        assert!(
+            guards || *scope == Scope::ArticlesPublish,
+            "{scope} guards nothing"
+        );
     }
 }
 
@@ -139,7 +267,14 @@ async fn keys_are_listed_newest_first_page_by_page_without_gaps() {
     }
     let (items, pages) = app.rest(&app.key).all("/keys", 3).await;
     let names: Vec<_> = items.iter().filter_map(|k| k["name"].as_str()).collect();
-    assert_eq!(names, ["k6", "k5", "k4", "k3", "k2", "k1", "k0", "everything"]);
+    assert_eq!(
+        names,
+        ["k6", "k5", "k4", "k3", "k2", "k1", "k0", "everything"]
+    );
     assert!(pages >= 3);
-    assert!(items.iter().all(|k| k.get("key").is_none_or(Value::is_null)));
+    assert!(
+        items
+            .iter()
+            .all(|k| k.get("key").is_none_or(Value::is_null))
+    );
 }

@@ -8,7 +8,10 @@ use serde_json::Value;
 fn the_committed_document_is_what_the_routes_make() {
     let committed = read(&root().join("crates/http/openapi.json"));
     let made = cairn_http::openapi_json();
-    assert!(committed == made, "crates/http/openapi.json is not what the routes make; write it again");
+    assert!(
+        committed == made,
+        "crates/http/openapi.json is not what the routes make; write it again"
+    );
 }
 
 #[test]
@@ -23,7 +26,10 @@ fn every_operation_has_one_path_and_no_path_is_without_one() {
         }
     }
     described.sort();
-    let mut known: Vec<_> = Operation::ALL.iter().map(|o| o.row().name.to_owned()).collect();
+    let mut known: Vec<_> = Operation::ALL
+        .iter()
+        .map(|o| o.row().name.to_owned())
+        .collect();
     known.sort();
     assert_eq!(described, known);
 }
@@ -31,6 +37,10 @@ fn every_operation_has_one_path_and_no_path_is_without_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_document_is_served_to_anybody() {
     let app = TestApp::spawn().await;
-    let served = app.rest_without_key().get("/openapi.json").await.expect(200);
+    let served = app
+        .rest_without_key()
+        .get("/openapi.json")
+        .await
+        .expect(200);
     assert_eq!(served.text(), cairn_http::openapi_json());
 }

@@ -21,14 +21,23 @@ fn texts() -> Option<Vec<String>> {
 
 /// Sends fields; those that are refused by name are left out the second time, which must then work.
 /// Gives the answer and the fields that were kept.
-async fn keep(app: &TestApp, method: &str, path: &str, if_match: Option<&str>, mut fields: Map<String, Value>, needed: &Value) -> (Value, Map<String, Value>) {
+async fn keep(
+    app: &TestApp,
+    method: &str,
+    path: &str,
+    if_match: Option<&str>,
+    mut fields: Map<String, Value>,
+    needed: &Value,
+) -> (Value, Map<String, Value>) {
     let send = async |fields: &Map<String, Value>| {
         let mut body = needed.clone();
         for (name, value) in fields {
             body[name] = value.clone();
         }
         let request = app.rest(&app.key).request(method, path);
-        let request = if_match.map_or(app.rest(&app.key).request(method, path), |tag| request.header("if-match", tag));
+        let request = if_match.map_or(app.rest(&app.key).request(method, path), |tag| {
+            request.header("if-match", tag)
+        });
         request.json(&body).send().await
     };
     for _ in 0..3 {
@@ -36,12 +45,25 @@ async fn keep(app: &TestApp, method: &str, path: &str, if_match: Option<&str>, m
         if answer.status < 300 {
             return (answer.json(), fields);
         }
-        assert!(answer.status < 500, "{fields:?}: {} {}", answer.status, answer.text());
+        assert!(
+            answer.status < 500,
+            "{fields:?}: {} {}",
+            answer.status,
+            answer.text()
+        );
         let faults = answer.faults();
-        assert!(!faults.is_empty(), "{fields:?} is refused without a name: {}", answer.text());
+        assert!(
+            !faults.is_empty(),
+            "{fields:?} is refused without a name: {}",
+            answer.text()
+        );
         for (field, _) in faults {
             let name = field.split('.').next().unwrap_or_default().to_owned();
-            assert!(fields.remove(&name).is_some(), "{field} is refused, but was not the one: {}", answer.text());
+            assert!(
+                fields.remove(&name).is_some(),
+                "{field} is refused, but was not the one: {}",
+                answer.text()
+            );
         }
     }
     panic!("{fields:?} is refused again and again");
@@ -55,22 +77,45 @@ async fn every_text_field_of_an_article_keeps_a_text_or_refuses_it_by_name() {
     for (n, text) in texts.iter().enumerate() {
         let needed = json!({"portal": "help", "title": "needed", "body": ""});
         let fields = json!({"title": text, "body": text, "excerpt": text, "tags": [text, "x"], "author": text, "message": text, "source_id": format!("{n} {text}")});
-        let Value::Object(fields) = fields else { unreachable!("it is an object") };
+        let Value::Object(fields) = fields else {
+            unreachable!("it is an object")
+        };
         let (made, kept) = keep(&app, "POST", "/articles", None, fields, &needed).await;
         let id = made["id"].as_str().expect("an id");
-        let read = app.rest(&app.key).get(&format!("/articles/{id}")).await.expect(200).json();
-        let revision = app.rest(&app.key).get(&format!("/articles/{id}/revisions/1")).await.expect(200).json();
+        let read = app
+            .rest(&app.key)
+            .get(&format!("/articles/{id}"))
+            .await
+            .expect(200)
+            .json();
+        let revision = app
+            .rest(&app.key)
+            .get(&format!("/articles/{id}/revisions/1"))
+            .await
+            .expect(200)
+            .json();
         for (name, value) in &kept {
-            let stored = if name == "message" { &revision[name] } else { &read[name] };
+            let stored = if name == "message" {
+                &revision[name]
+            } else {
+                &read[name]
+            };
             assert_eq!(stored, value, "{name} of line {n} is not what was sent");
             kept_count += 1;
         }
         // What can be kept anywhere can be kept in a body.
         assert!(kept.contains_key("body") || text.contains('\0'), "{text:?}");
-        let tool = app.mcp(&app.key).call("get_article", json!({"id": id})).await.ok();
+        let tool = app
+            .mcp(&app.key)
+            .call("get_article", json!({"id": id}))
+            .await
+            .ok();
         assert_eq!(tool["body"], read["body"], "line {n}");
     }
-    say(&format!("text.jsonl and unicode.jsonl in articles: {} texts, {kept_count} fields kept", texts.len()));
+    say(&format!(
+        "text.jsonl and unicode.jsonl in articles: {} texts, {kept_count} fields kept",
+        texts.len()
+    ));
     assert_eq!(app.rows("articles").await.len(), texts.len());
     assert!(kept_count > texts.len() * 6);
 }
@@ -82,21 +127,48 @@ async fn every_name_and_description_keeps_a_text_or_refuses_it_by_name() {
     let category = app.category("Shelf").create().await;
     let (mut category_tag, mut portal_tag) = (1, 1);
     for (n, text) in texts.iter().enumerate() {
-        let fields = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), json!(text))).collect::<Map<_, _>>();
+        let fields = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| ((*name).to_owned(), json!(text)))
+                .collect::<Map<_, _>>()
+        };
         let path = format!("/categories/{}", category.id);
         let tag = format!("\"{category_tag}\"");
-        let (saved, kept) = keep(&app, "PATCH", &path, Some(&tag), fields(&["name", "description"]), &json!({})).await;
+        let (saved, kept) = keep(
+            &app,
+            "PATCH",
+            &path,
+            Some(&tag),
+            fields(&["name", "description"]),
+            &json!({}),
+        )
+        .await;
         category_tag = saved["row_version"].as_i64().expect("a version");
-        kept.iter().for_each(|(name, value)| assert_eq!(&saved[name], value, "category, line {n}"));
+        kept.iter()
+            .for_each(|(name, value)| assert_eq!(&saved[name], value, "category, line {n}"));
         let tag = format!("\"{portal_tag}\"");
-        let (saved, kept) = keep(&app, "PATCH", "/portals/help", Some(&tag), fields(&["name"]), &json!({})).await;
+        let (saved, kept) = keep(
+            &app,
+            "PATCH",
+            "/portals/help",
+            Some(&tag),
+            fields(&["name"]),
+            &json!({}),
+        )
+        .await;
         portal_tag = saved["row_version"].as_i64().expect("a version");
-        kept.iter().for_each(|(name, value)| assert_eq!(&saved[name], value, "portal, line {n}"));
+        kept.iter()
+            .for_each(|(name, value)| assert_eq!(&saved[name], value, "portal, line {n}"));
         let needed = json!({"name": "needed", "scopes": ["articles:read"]});
         let (saved, kept) = keep(&app, "POST", "/keys", None, fields(&["name"]), &needed).await;
-        kept.iter().for_each(|(name, value)| assert_eq!(&saved[name], value, "key, line {n}"));
+        kept.iter()
+            .for_each(|(name, value)| assert_eq!(&saved[name], value, "key, line {n}"));
     }
-    say(&format!("text.jsonl and unicode.jsonl as names: {} texts", texts.len()));
+    say(&format!(
+        "text.jsonl and unicode.jsonl as names: {} texts",
+        texts.len()
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,7 +176,12 @@ async fn every_search_box_and_filter_answers_every_text() {
     let Some(texts) = texts() else { return };
     let app = TestApp::spawn().await;
     for n in 0..5 {
-        app.article().title(&format!("walrus {n}")).body("select * from seal; <b>x</b>").published().create().await;
+        app.article()
+            .title(&format!("walrus {n}"))
+            .body("select * from seal; <b>x</b>")
+            .published()
+            .create()
+            .await;
     }
     app.settle().await;
     for text in &texts {
@@ -118,12 +195,25 @@ async fn every_search_box_and_filter_answers_every_text() {
             format!("/articles?portal={q}"),
         ] {
             let answer = app.rest(&app.key).get(&path).await;
-            assert!(matches!(answer.status, 200 | 400 | 404), "{path}: {} {}", answer.status, answer.text());
+            assert!(
+                matches!(answer.status, 200 | 400 | 404),
+                "{path}: {} {}",
+                answer.status,
+                answer.text()
+            );
         }
         let page = app.page(&format!("/help/en/search?q={q}")).await;
         assert_eq!(page.status, 200, "{text:?}");
-        assert!(!page.text().to_lowercase().contains("<script>alert"), "{text:?}");
-        app.mcp(&app.key).call("list_articles", json!({"query": text})).await;
+        assert!(
+            !page.text().to_lowercase().contains("<script>alert"),
+            "{text:?}"
+        );
+        app.mcp(&app.key)
+            .call("list_articles", json!({"query": text}))
+            .await;
     }
-    say(&format!("text.jsonl and unicode.jsonl as queries: {} texts", texts.len()));
+    say(&format!(
+        "text.jsonl and unicode.jsonl as queries: {} texts",
+        texts.len()
+    ));
 }
