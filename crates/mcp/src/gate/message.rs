@@ -57,10 +57,11 @@ pub(crate) fn check(body: &[u8]) -> Result<Option<Value>, Refusal> {
         Some(_) => {}
     }
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
-        if error.is_data() {
-            invalid("the body is not a JSON-RPC message; send {\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"…\"}")
-        } else {
-            parse_error(not_json(&error))
+        // A wrong type ends the reading early: what stands behind it may still be no JSON.
+        match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            Ok(_) if error.is_data() => invalid("the body is not a JSON-RPC message; send {\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"…\"}"),
+            Ok(_) => parse_error(not_json(&error)),
+            Err(error) => parse_error(not_json(&error)),
         }
     })?;
     let id = envelope.id;
