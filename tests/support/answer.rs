@@ -25,8 +25,17 @@ impl Answer {
         let asked = format!("{} {}", request.method(), request.uri());
         let response = crate::app::oneshot(router, request).await;
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("the body of an answer ends").to_bytes();
-        Self { status: parts.status.as_u16(), headers: parts.headers, body, asked }
+        let body = body
+            .collect()
+            .await
+            .expect("the body of an answer ends")
+            .to_bytes();
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+            asked,
+        }
     }
 
     /// The body as text.
@@ -39,14 +48,26 @@ impl Answer {
     pub fn json(&self) -> Value {
         match serde_json::from_slice(&self.body) {
             Ok(value) => value,
-            Err(error) => panic!("{} answered {} with no JSON ({error}): {}", self.asked, self.status, self.text()),
+            Err(error) => panic!(
+                "{} answered {} with no JSON ({error}): {}",
+                self.asked,
+                self.status,
+                self.text()
+            ),
         }
     }
 
     /// The answer, when it has this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{} answered {:?} {}", self.asked, self.headers, self.text());
+        assert_eq!(
+            self.status,
+            status,
+            "{} answered {:?} {}",
+            self.asked,
+            self.headers,
+            self.text()
+        );
         self
     }
 
@@ -65,12 +86,18 @@ impl Answer {
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
         let problem = self.json();
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
-        errors.iter().map(|e| (text(&e["field"]), text(&e["code"]))).collect()
+        errors
+            .iter()
+            .map(|e| (text(&e["field"]), text(&e["code"])))
+            .collect()
     }
 
     /// A header; empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// What another caller could compare: status, headers without request id and date, body without
@@ -80,12 +107,21 @@ impl Answer {
         let mut headers: Vec<_> = self
             .headers
             .iter()
-            .map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()))
+            .map(|(n, v)| {
+                (
+                    n.as_str().to_owned(),
+                    String::from_utf8_lossy(v.as_bytes()).into_owned(),
+                )
+            })
             .filter(|(name, _)| !matches!(name.as_str(), "x-request-id" | "date"))
             .collect();
         headers.sort();
         let body = self.text();
-        let body = if id.is_empty() { body } else { body.replace(&id, "<request id>") };
+        let body = if id.is_empty() {
+            body
+        } else {
+            body.replace(&id, "<request id>")
+        };
         (self.status, headers, body)
     }
 }

@@ -66,9 +66,23 @@ impl TestApp {
             locales: Some(["en", "de", "ar"].map(str::to_owned).to_vec()),
             ..WritePortal::default()
         };
-        portals::create(&operator, help).await.expect("the portal is made");
-        let key = KeyBuilder::new(&app).name("everything").scopes(&["full"]).create().await;
-        Self { app, search, clock, key, router, dir, database }
+        portals::create(&operator, help)
+            .await
+            .expect("the portal is made");
+        let key = KeyBuilder::new(&app)
+            .name("everything")
+            .scopes(&["full"])
+            .create()
+            .await;
+        Self {
+            app,
+            search,
+            clock,
+            key,
+            router,
+            dir,
+            database,
+        }
     }
 
     /// Ends the application and starts it again on the same database and directory, as a restart
@@ -76,18 +90,38 @@ impl TestApp {
     #[must_use]
     pub async fn restarted(self) -> Self {
         self.search.close_writers();
-        let Self { app, search, clock, key, router, dir, database } = self;
+        let Self {
+            app,
+            search,
+            clock,
+            key,
+            router,
+            dir,
+            database,
+        } = self;
         app.store().close().await;
         drop((app, search, router));
         let (app, search, router) = start_app(&database, dir.path(), &clock).await;
-        Self { app, search, clock, key, router, dir, database }
+        Self {
+            app,
+            search,
+            clock,
+            key,
+            router,
+            dir,
+            database,
+        }
     }
 
     /// A second process on the same database, with an index of its own.
     pub async fn beside(&self) -> Sibling {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let (app, _, router) = start_app(&self.database, dir.path(), &self.clock).await;
-        Sibling { app, router, _dir: dir }
+        Sibling {
+            app,
+            router,
+            _dir: dir,
+        }
     }
 
     /// The directory of the index.
@@ -162,13 +196,20 @@ impl TestApp {
 
     /// Steps the follower to the head of every feed.
     pub async fn settle(&self) {
-        self.app.settle().await.expect("the follower reaches the head");
+        self.app
+            .settle()
+            .await
+            .expect("the follower reaches the head");
     }
 
     /// Every row of a table, in the order of its natural key.
     pub async fn rows(&self, table: &str) -> Vec<Value> {
         let order = crate::rows::order_of(table);
-        self.database.select(format!("select to_jsonb(t) from {table} t order by {order}")).await
+        self.database
+            .select(format!(
+                "select to_jsonb(t) from {table} t order by {order}"
+            ))
+            .await
     }
 
     /// What a statement of the test's own gives; it selects one jsonb column.
@@ -201,11 +242,24 @@ fn index_dir(dir: &Path) -> std::path::PathBuf {
     dir.join("index")
 }
 
-async fn start_app(database: &Database, dir: &Path, clock: &Arc<ManualClock>) -> (Arc<App>, SearchRoom, Router) {
-    let options = PoolOptions { connections_max: CONNECTIONS_MAX, ..PoolOptions::default() };
-    let store = Store::connect(&database.app(), options).await.expect("the serving role connects");
-    let search = SearchRoom::open(&index_dir(dir), SearchConfig::default()).expect("the index opens");
-    let settings = Settings { public_url: format!("http://{HOST}"), ..Settings::default() };
+async fn start_app(
+    database: &Database,
+    dir: &Path,
+    clock: &Arc<ManualClock>,
+) -> (Arc<App>, SearchRoom, Router) {
+    let options = PoolOptions {
+        connections_max: CONNECTIONS_MAX,
+        ..PoolOptions::default()
+    };
+    let store = Store::connect(&database.app(), options)
+        .await
+        .expect("the serving role connects");
+    let search =
+        SearchRoom::open(&index_dir(dir), SearchConfig::default()).expect("the index opens");
+    let settings = Settings {
+        public_url: format!("http://{HOST}"),
+        ..Settings::default()
+    };
     let parts = AppParts {
         store,
         search: search.clone(),
@@ -221,8 +275,15 @@ async fn start_app(database: &Database, dir: &Path, clock: &Arc<ManualClock>) ->
 /// Both doors, mounted as the program mounts them.
 fn router(app: &Arc<App>) -> Router {
     let pages = Pages::new(Arc::clone(app), PagesOptions::default());
-    let state = HttpState { app: Arc::clone(app), metrics: Arc::new(String::new), pages };
-    let options = McpOptions { public_url: app.settings().public_url.clone(), ..McpOptions::default() };
+    let state = HttpState {
+        app: Arc::clone(app),
+        metrics: Arc::new(String::new),
+        pages,
+    };
+    let options = McpOptions {
+        public_url: app.settings().public_url.clone(),
+        ..McpOptions::default()
+    };
     let mcp = router_service(Arc::clone(app), options);
     cairn_http::router(state)
         .route_service("/mcp", mcp.clone())
@@ -231,7 +292,10 @@ fn router(app: &Arc<App>) -> Router {
 }
 
 /// One request through a router, to the end of its body.
-pub(crate) async fn oneshot(router: Router, request: axum::http::Request<Body>) -> axum::http::Response<Body> {
+pub(crate) async fn oneshot(
+    router: Router,
+    request: axum::http::Request<Body>,
+) -> axum::http::Response<Body> {
     match router.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},

@@ -148,7 +148,8 @@ impl<'a> ArticleBuilder<'a> {
     pub async fn create_archived(self) -> TestArticle {
         let app = self.app;
         let made = self.create().await;
-        app.change(&made, |c| c.status = Some("archived".to_owned())).await
+        app.change(&made, |c| c.status = Some("archived".to_owned()))
+            .await
     }
 
     /// For credentials only.
@@ -159,21 +160,34 @@ impl<'a> ArticleBuilder<'a> {
 
     /// Makes it.
     pub async fn create(self) -> TestArticle {
-        let view = articles::create(&self.app.operator(), self.command).await.expect("the article is made");
+        let view = articles::create(&self.app.operator(), self.command)
+            .await
+            .expect("the article is made");
         TestArticle::of(&view)
     }
 }
 
 impl TestApp {
     /// Changes an article as it stands now, by the operator.
-    pub async fn change(&self, article: &TestArticle, change: impl FnOnce(&mut UpdateArticle)) -> TestArticle {
+    pub async fn change(
+        &self,
+        article: &TestArticle,
+        change: impl FnOnce(&mut UpdateArticle),
+    ) -> TestArticle {
         let operator = self.operator();
         let reference = ArticleRef::parse("id", &article.id).expect("an id");
-        let now = articles::get(&operator, &reference, articles::GetArticle::default()).await.expect("it is there");
+        let now = articles::get(&operator, &reference, articles::GetArticle::default())
+            .await
+            .expect("it is there");
         let expected = cairn_domain::article::Expected::Revision(now.article.head_revision);
-        let mut command = UpdateArticle { expected: Some(expected), ..UpdateArticle::default() };
+        let mut command = UpdateArticle {
+            expected: Some(expected),
+            ..UpdateArticle::default()
+        };
         change(&mut command);
-        let updated = articles::update(&operator, &reference, command).await.expect("the article changes");
+        let updated = articles::update(&operator, &reference, command)
+            .await
+            .expect("the article changes");
         TestArticle::of(&updated.view)
     }
 }

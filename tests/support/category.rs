@@ -44,6 +44,8 @@ impl<'a> CategoryBuilder<'a> {
 
     /// Makes it.
     pub async fn create(self) -> Category {
-        categories::create(&self.app.operator(), self.command).await.expect("the category is made")
+        categories::create(&self.app.operator(), self.command)
+            .await
+            .expect("the category is made")
     }
 }

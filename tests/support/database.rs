@@ -15,18 +15,28 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) async fn new() -> Self {
         // Starting the server blocks; only the first test waits for it.
-        let server = tokio::task::spawn_blocking(server).await.expect("the server starts");
-        let name = fresh_database_name();
-        clone_database(&server.admin, &server.names.database, &name, &server.names.owner)
+        let server = tokio::task::spawn_blocking(server)
             .await
-            .expect("the template is cloned");
+            .expect("the server starts");
+        let name = fresh_database_name();
+        clone_database(
+            &server.admin,
+            &server.names.database,
+            &name,
+            &server.names.owner,
+        )
+        .await
+        .expect("the template is cloned");
         Self { name }
     }
 
     /// As the program connects that serves.
     pub(crate) fn app(&self) -> ConnectParams {
         let server = server();
-        server.admin.with_database(&self.name).with_user(&server.names.app, &server.secrets.app)
+        server
+            .admin
+            .with_database(&self.name)
+            .with_user(&server.names.app, &server.secrets.app)
     }
 
     fn admin(&self) -> PgConnectOptions {
@@ -35,15 +45,22 @@ impl Database {
 
     /// A connection that may do everything.
     pub(crate) async fn connect(&self) -> PgConnection {
-        PgConnection::connect_with(&self.admin()).await.expect("the test's database answers")
+        PgConnection::connect_with(&self.admin())
+            .await
+            .expect("the test's database answers")
     }
 
     /// The rows a statement of the test gives, each as JSON; the statement selects one jsonb column.
     pub(crate) async fn select(&self, sql: String) -> Vec<serde_json::Value> {
         let mut connection = self.connect().await;
-        let rows = sqlx::query(AssertSqlSafe(sql.clone())).fetch_all(&mut connection).await;
+        let rows = sqlx::query(AssertSqlSafe(sql.clone()))
+            .fetch_all(&mut connection)
+            .await;
         let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        let values = rows.iter().map(|row| row.try_get(0).expect("one jsonb column")).collect();
+        let values = rows
+            .iter()
+            .map(|row| row.try_get(0).expect("one jsonb column"))
+            .collect();
         connection.close().await.ok();
         values
     }
@@ -51,7 +68,10 @@ impl Database {
     /// Changes rows behind the program's back.
     pub(crate) async fn execute(&self, sql: String) {
         let mut connection = self.connect().await;
-        if let Err(error) = sqlx::query(AssertSqlSafe(sql.clone())).execute(&mut connection).await {
+        if let Err(error) = sqlx::query(AssertSqlSafe(sql.clone()))
+            .execute(&mut connection)
+            .await
+        {
             panic!("{sql}: {error}");
         }
         connection.close().await.ok();

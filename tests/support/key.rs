@@ -19,7 +19,10 @@ pub struct TestKey {
 impl TestKey {
     /// Not a key: right in length and letters, wrong in its checksum.
     pub fn garbage() -> Self {
-        Self { id: String::new(), secret: format!("cairn_sk_{}", "x".repeat(49)) }
+        Self {
+            id: String::new(),
+            secret: format!("cairn_sk_{}", "x".repeat(49)),
+        }
     }
 }
 
@@ -70,7 +73,12 @@ impl<'a> KeyBuilder<'a> {
     /// Makes it.
     pub async fn create(self) -> TestKey {
         let operator = Context::new(Arc::clone(self.app), Caller::operator());
-        let new = keys::create(&operator, self.command).await.expect("the key is made");
-        TestKey { id: new.view.id.to_string(), secret: new.secret.expect("a new key shows its secret") }
+        let new = keys::create(&operator, self.command)
+            .await
+            .expect("the key is made");
+        TestKey {
+            id: new.view.id.to_string(),
+            secret: new.secret.expect("a new key shows its secret"),
+        }
     }
 }

@@ -67,7 +67,13 @@ impl ToolAnswer {
 
 impl<'a> Mcp<'a> {
     pub(crate) fn new(app: &'a TestApp, key: Option<String>) -> Self {
-        Self { app, key, era: Era::Bare, path: "/mcp", readonly: false }
+        Self {
+            app,
+            key,
+            era: Era::Bare,
+            path: "/mcp",
+            readonly: false,
+        }
     }
 
     /// Speaks in this era.
@@ -93,22 +99,40 @@ impl<'a> Mcp<'a> {
 
     /// Calls a tool.
     pub async fn call(&self, tool: &str, arguments: Value) -> ToolAnswer {
-        let answer = self.rpc("tools/call", json!({"name": tool, "arguments": arguments})).await.expect(200).json();
+        let answer = self
+            .rpc("tools/call", json!({"name": tool, "arguments": arguments}))
+            .await
+            .expect(200)
+            .json();
         let result = &answer["result"];
         assert!(result.is_object(), "{tool} gave no result: {answer}");
-        let text = result["content"][0]["text"].as_str().unwrap_or_default().to_owned();
-        ToolAnswer { is_error: result["isError"] == true, data: result["structuredContent"].clone(), text }
+        let text = result["content"][0]["text"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        ToolAnswer {
+            is_error: result["isError"] == true,
+            data: result["structuredContent"].clone(),
+            text,
+        }
     }
 
     /// The tools this credential is shown.
     pub async fn tools(&self) -> Vec<Value> {
         let answer = self.rpc("tools/list", json!({})).await.expect(200).json();
-        answer["result"]["tools"].as_array().unwrap_or_else(|| panic!("no tools: {answer}")).clone()
+        answer["result"]["tools"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no tools: {answer}"))
+            .clone()
     }
 
     /// Names of the tools this credential is shown.
     pub async fn tool_names(&self) -> Vec<String> {
-        self.tools().await.iter().filter_map(|t| t["name"].as_str().map(str::to_owned)).collect()
+        self.tools()
+            .await
+            .iter()
+            .filter_map(|t| t["name"].as_str().map(str::to_owned))
+            .collect()
     }
 
     /// Any JSON-RPC request.
@@ -117,7 +141,10 @@ impl<'a> Mcp<'a> {
             Value::Object(params) => params,
             _ => Map::new(),
         };
-        let name = params.get("name").and_then(Value::as_str).map(str::to_owned);
+        let name = params
+            .get("name")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         if self.era == Era::Stateless {
             params.insert(
                 "_meta".to_owned(),

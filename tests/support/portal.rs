@@ -40,6 +40,8 @@ impl<'a> PortalBuilder<'a> {
 
     /// Makes it.
     pub async fn create(self) -> Arc<Portal> {
-        portals::create(&self.app.operator(), self.command).await.expect("the portal is made")
+        portals::create(&self.app.operator(), self.command)
+            .await
+            .expect("the portal is made")
     }
 }

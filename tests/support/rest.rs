@@ -40,7 +40,11 @@ impl<'a> Rest<'a> {
 
     /// Patches with a precondition.
     pub async fn patch(&self, path: &str, if_match: &str, body: Value) -> Answer {
-        self.request("PATCH", path).header("if-match", if_match).json(&body).send().await
+        self.request("PATCH", path)
+            .header("if-match", if_match)
+            .json(&body)
+            .send()
+            .await
     }
 
     /// Every item of a list, page after page of `limit`, and the number of pages.
@@ -48,9 +52,17 @@ impl<'a> Rest<'a> {
         let separator = if path.contains('?') { '&' } else { '?' };
         let (mut items, mut pages, mut cursor) = (Vec::new(), 0, String::new());
         loop {
-            let page = self.get(&format!("{path}{separator}limit={limit}{cursor}")).await.expect(200).json();
+            let page = self
+                .get(&format!("{path}{separator}limit={limit}{cursor}"))
+                .await
+                .expect(200)
+                .json();
             let part = page["items"].as_array().expect("a list has items").clone();
-            assert!(part.len() <= limit, "{path} gave {} items where {limit} were asked for", part.len());
+            assert!(
+                part.len() <= limit,
+                "{path} gave {} items where {limit} were asked for",
+                part.len()
+            );
             items.extend(part);
             pages += 1;
             assert!(pages < 10_000, "{path} never ends");
@@ -72,8 +84,12 @@ impl<'a> Request<'a> {
     pub(crate) fn new(app: &'a TestApp, method: &str, path: &str) -> Self {
         let mut request = axum::http::Request::new(Body::empty());
         *request.method_mut() = Method::from_bytes(method.as_bytes()).expect("a method");
-        *request.uri_mut() = path.parse::<Uri>().unwrap_or_else(|e| panic!("{path}: {e}"));
-        request.headers_mut().insert(header::HOST, HeaderValue::from_static(HOST));
+        *request.uri_mut() = path
+            .parse::<Uri>()
+            .unwrap_or_else(|e| panic!("{path}: {e}"));
+        request
+            .headers_mut()
+            .insert(header::HOST, HeaderValue::from_static(HOST));
         Self { app, request }
     }
 

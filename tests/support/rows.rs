@@ -45,7 +45,10 @@ fn walk(value: &mut Value, names: &mut HashMap<Uuid, String>) {
                 && !id.is_nil()
             {
                 let next = names.len() + 1;
-                *text = names.entry(id).or_insert_with(|| format!("id {next}")).clone();
+                *text = names
+                    .entry(id)
+                    .or_insert_with(|| format!("id {next}"))
+                    .clone();
             } else if is_time(text) {
                 *text = "a time".to_owned();
             } else if text.starts_with("\\x") && text.len() == 66 {
@@ -60,5 +63,10 @@ fn walk(value: &mut Value, names: &mut HashMap<Uuid, String>) {
 
 fn is_time(text: &str) -> bool {
     let b = text.as_bytes();
-    b.len() >= 20 && b[4] == b'-' && b[7] == b'-' && b[10] == b'T' && b[13] == b':' && b[..4].iter().all(u8::is_ascii_digit)
+    b.len() >= 20
+        && b[4] == b'-'
+        && b[7] == b'-'
+        && b[10] == b'T'
+        && b[13] == b':'
+        && b[..4].iter().all(u8::is_ascii_digit)
 }

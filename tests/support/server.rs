@@ -66,14 +66,17 @@ impl Server {
     fn start() -> Self {
         let (admin, admin_options, cluster) = match std::env::var("CAIRN_TEST_DATABASE_URL") {
             Ok(url) => {
-                let params = ConnectParams::from_url(&url).expect("CAIRN_TEST_DATABASE_URL is a Postgres URL");
-                let options = PgConnectOptions::from_str(&url).expect("CAIRN_TEST_DATABASE_URL is a Postgres URL");
+                let params = ConnectParams::from_url(&url)
+                    .expect("CAIRN_TEST_DATABASE_URL is a Postgres URL");
+                let options = PgConnectOptions::from_str(&url)
+                    .expect("CAIRN_TEST_DATABASE_URL is a Postgres URL");
                 (params, options, None)
             }
             Err(_) => {
                 let cluster = start_cluster();
                 let (dir, port, user) = (cluster.socket_dir(), cluster.port(), cluster.superuser());
-                let params = ConnectParams::socket(dir, port, user, Some(cluster.password()), "postgres");
+                let params =
+                    ConnectParams::socket(dir, port, user, Some(cluster.password()), "postgres");
                 let options = PgConnectOptions::new_without_pgpass()
                     .socket(dir)
                     .port(port)
@@ -85,12 +88,25 @@ impl Server {
         };
         let mut names = RoleNames::with_prefix("cairn_suite");
         names.database = format!("cairn_suite_{}", std::process::id());
-        let secrets = RoleSecrets { owner: "owner of a test".to_owned(), app: "app of a test".to_owned() };
+        let secrets = RoleSecrets {
+            owner: "owner of a test".to_owned(),
+            app: "app of a test".to_owned(),
+        };
         wait_for(async {
-            let made = bootstrap(&admin, &names, &secrets).await.expect("the roles and the template are made");
-            migrate(&made.owner, &names.app).await.expect("the template is migrated");
+            let made = bootstrap(&admin, &names, &secrets)
+                .await
+                .expect("the roles and the template are made");
+            migrate(&made.owner, &names.app)
+                .await
+                .expect("the template is migrated");
         });
-        Self { admin, admin_options, names, secrets, _cluster: cluster }
+        Self {
+            admin,
+            admin_options,
+            names,
+            secrets,
+            _cluster: cluster,
+        }
     }
 }
 
@@ -98,9 +114,14 @@ fn start_cluster() -> Cluster {
     let temp = std::env::temp_dir();
     remove_stale(&temp);
     let dir: PathBuf = temp.join(format!("{DIR_PREFIX}{}", std::process::id()));
-    let mut options = ClusterOptions::new(dir, std::env::current_exe().expect("the suite knows its own path"));
+    let mut options = ClusterOptions::new(
+        dir,
+        std::env::current_exe().expect("the suite knows its own path"),
+    );
     options.durable = false;
-    options.settings.push(("max_connections".to_owned(), CONNECTIONS_MAX.to_owned()));
+    options
+        .settings
+        .push(("max_connections".to_owned(), CONNECTIONS_MAX.to_owned()));
     match Cluster::start_in_test(options) {
         Ok(cluster) => cluster,
         Err(error) => panic!("the suite needs a Postgres: {error}"),
@@ -111,7 +132,10 @@ fn start_cluster() -> Cluster {
 fn remove_stale(temp: &Path) {
     for entry in fs::read_dir(temp).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let pid = name.to_str().and_then(|n| n.strip_prefix(DIR_PREFIX)).and_then(|pid| pid.parse::<u32>().ok());
+        let pid = name
+            .to_str()
+            .and_then(|n| n.strip_prefix(DIR_PREFIX))
+            .and_then(|pid| pid.parse::<u32>().ok());
         if let Some(pid) = pid
             && !Path::new("/proc").join(pid.to_string()).exists()
         {

@@ -43,7 +43,11 @@ pub fn say(text: &str) {
 pub fn shared_dir() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("CAIRN_SHARED") {
         let dir = PathBuf::from(named);
-        assert!(dir.is_dir(), "CAIRN_SHARED names {}, which is not there", dir.display());
+        assert!(
+            dir.is_dir(),
+            "CAIRN_SHARED names {}, which is not there",
+            dir.display()
+        );
         return Some(dir);
     }
     let beside = crate::root().parent()?.join("shared");
@@ -53,7 +57,9 @@ pub fn shared_dir() -> Option<PathBuf> {
 /// Every line of a corpus; none when there are no corpora here.
 pub fn corpus(name: &str) -> Option<Vec<Line>> {
     let Some(dir) = shared_dir() else {
-        say(&format!("SKIPPED {name}: there is no folder of corpora; set CAIRN_SHARED to run it"));
+        say(&format!(
+            "SKIPPED {name}: there is no folder of corpora; set CAIRN_SHARED to run it"
+        ));
         return None;
     };
     let path = dir.join("corpora").join(name);
@@ -61,7 +67,9 @@ pub fn corpus(name: &str) -> Option<Vec<Line>> {
     let lines: Vec<_> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
-        .map(|line| Line(serde_json::from_str(line).unwrap_or_else(|e| panic!("{name}: {e}: {line}"))))
+        .map(|line| {
+            Line(serde_json::from_str(line).unwrap_or_else(|e| panic!("{name}: {e}: {line}")))
+        })
         .collect();
     assert!(!lines.is_empty(), "{name} is empty");
     Some(lines)
@@ -72,21 +80,37 @@ pub fn unpacked_collection(name: &str, into: &Path) -> Option<PathBuf> {
     static UNPACKING: Mutex<()> = Mutex::new(());
     let archive = shared_dir().map(|dir| dir.join("search").join("dev.tar.zst"));
     let Some(archive) = archive.filter(|a| a.is_file()) else {
-        assert!(std::env::var_os("CAIRN_SHARED").is_none(), "CAIRN_SHARED has no search/dev.tar.zst");
-        say(&format!("SKIPPED {name}: there are no collections here; set CAIRN_SHARED to run it"));
+        assert!(
+            std::env::var_os("CAIRN_SHARED").is_none(),
+            "CAIRN_SHARED has no search/dev.tar.zst"
+        );
+        say(&format!(
+            "SKIPPED {name}: there are no collections here; set CAIRN_SHARED to run it"
+        ));
         return None;
     };
-    let _one_at_a_time = UNPACKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _one_at_a_time = UNPACKING
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let bytes = fs::metadata(&archive).map(|m| m.len()).unwrap_or_default();
     let home = into.join(format!("collections-{bytes}"));
     let done = home.join(format!("{name}.unpacked"));
     if !done.is_file() {
         fs::create_dir_all(&home).expect("the target directory takes files");
         let member = format!("dev/{name}");
-        let status = Command::new("tar").arg("--zstd").arg("-xf").arg(&archive).arg("-C").arg(&home).arg(&member).status();
+        let status = Command::new("tar")
+            .arg("--zstd")
+            .arg("-xf")
+            .arg(&archive)
+            .arg("-C")
+            .arg(&home)
+            .arg(&member)
+            .status();
         match status {
             Ok(status) if status.success() => {}
-            other => panic!("tar --zstd could not unpack {member} ({other:?}); install tar and zstd"),
+            other => {
+                panic!("tar --zstd could not unpack {member} ({other:?}); install tar and zstd")
+            }
         }
         fs::write(&done, b"").expect("the target directory takes files");
     }
