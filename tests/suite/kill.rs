@@ -287,7 +287,7 @@ impl Course<'_> {
         if let Some(status) = server.has_ended() {
             return Err(format!("the server ended by itself: {status}"));
         }
-        let with_postgres = kill % 2 == 0;
+        let with_postgres = kill.is_multiple_of(2);
         say(&format!(
             "kill {}: {kill} of {kills}, {}, {:.3} s on; {} writes acknowledged, import round {}",
             self.name,
