@@ -45,7 +45,7 @@ test: rust postgres
 test-all: rust postgres
 	@test -n "$$CAIRN_SHARED" || { \
 	  echo 'set CAIRN_SHARED to the folder with corpora/ and search/' >&2; exit 1; }
-	$(CARGO) test --workspace --locked -- --include-ignored
+	CAIRN_TEST_ALL=1 $(CARGO) test --workspace --locked -- --include-ignored
 
 kill-test: build postgres
 	CAIRN_TEST_KILLS=$(KILLS) \

@@ -160,7 +160,7 @@ pub fn load(
 ) -> Result<Config> {
     let mut figment = Figment::from(Serialized::defaults(Config::default()));
     if let Some(path) = file {
-        if !path.is_file() {
+        if !path.exists() || path.is_dir() {
             bail!(
                 "there is no settings file {}; check --config",
                 path.display()
@@ -497,7 +497,8 @@ mod tests {
 
     #[test]
     fn a_fault_names_the_setting_and_its_source() {
-        let cases: &[(Option<&str>, &[(&str, &str)], &[&str])] = &[
+        type Case<'a> = (Option<&'a str>, &'a [(&'a str, &'a str)], &'a [&'a str]);
+        let cases: &[Case<'_>] = &[
             (
                 Some("lisen = 1\n"),
                 &[],

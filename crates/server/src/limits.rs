@@ -14,8 +14,10 @@ pub(crate) const LONG_REQUEST_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 pub(crate) const CLUSTER_WATCH: Duration = Duration::from_millis(500);
 /// How long after a failed restart of the private cluster the next one is tried.
 pub(crate) const CLUSTER_RESTART_PAUSE: Duration = Duration::from_secs(2);
-/// How long a start waits for the index to catch up before it serves anyway.
-pub(crate) const CATCH_UP_WAIT: Duration = Duration::from_secs(10 * 60);
+/// How long a first start waits for the index to catch up before it says that it is ready.
+pub(crate) const CATCH_UP_WAIT_FIRST: Duration = Duration::from_secs(5 * 60);
+/// How long a later start waits for it: readers are served meanwhile, operators should not wait.
+pub(crate) const CATCH_UP_WAIT_AGAIN: Duration = Duration::from_secs(20);
 /// How often a start looks whether the index has caught up.
 pub(crate) const CATCH_UP_POLL: Duration = Duration::from_millis(20);
 /// How long a command waits for an owner that holds the data directory to open its socket.

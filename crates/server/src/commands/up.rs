@@ -74,12 +74,8 @@ async fn start(config: &Config, kind: Kind, json: bool) -> Result<Serving> {
     let public_url = config.public_url(bound);
     let metrics = telemetry::start_metrics()?;
     let owner = Owner::start(lock, config, public_url.clone(), metrics).await?;
-    let first = match kind {
-        Kind::Up => Some(FirstStart::run(owner.dir(), &owner.as_system(), config.demo).await?),
-        Kind::Serve => None,
-    };
-    catch_up(owner.app()).await;
 
+    // From here on requests are answered, /readyz with what is still missing.
     let stop = CancellationToken::new();
     let mcp = McpOptions {
         public_url: public_url.clone(),
@@ -91,6 +87,15 @@ async fn start(config: &Config, kind: Kind, json: bool) -> Result<Serving> {
     let router = serving::public_router(owner.state().clone(), mcp, timeout);
     let grace = Duration::from_secs(config.shutdown_grace_s);
     let public = tokio::spawn(serving::serve(listener, router, stop.clone(), grace));
+
+    let first = match kind {
+        Kind::Up => Some(FirstStart::run(owner.dir(), &owner.as_system(), config.demo).await?),
+        Kind::Serve => None,
+    };
+    let is_first = first
+        .as_ref()
+        .is_some_and(|(_, told)| told.api_key.is_some());
+    catch_up(owner.app(), is_first).await;
     let serving = Serving {
         owner,
         stop,
