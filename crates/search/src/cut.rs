@@ -108,8 +108,8 @@ impl Iterator for Cutter<'_> {
                     unspaced: true,
                 });
             }
-            if is_unspaced(c) {
-                self.run_end = self.run_while(second, is_unspaced);
+            if !c.is_ascii() && is_unspaced(c) {
+                self.run_end = self.run_while(second, |c| !c.is_ascii() && is_unspaced(c));
                 continue;
             }
             if !c.is_alphanumeric() {

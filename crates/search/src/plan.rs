@@ -107,7 +107,7 @@ pub(crate) fn plan(
         .windows(2)
         .filter(|pair| pair[0].0 != pair[1].0)
         .map(|pair| {
-            let unspaced = pair[0].1 && pair[1].1;
+            let unspaced = pair[0].1 || pair[1].1;
             let boost = if unspaced {
                 ranking.pairs.boost_unspaced
             } else {

@@ -106,7 +106,11 @@ impl Highlighter {
         for cut in Cutter::new(text) {
             let word = &text[cut.from..cut.to];
             let known = if cut.unspaced {
-                self.stems.get(word).copied()
+                if self.beginnings.may_be_bigram(word.as_bytes()) {
+                    self.stems.get(word).copied()
+                } else {
+                    None
+                }
             } else if self.beginnings.may_begin(word.as_bytes()) {
                 self.analyzer.look_up(word, &mut self.buffer, &self.stems)
             } else {
@@ -345,47 +349,78 @@ fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The first two letters of what is looked for: most words of a body are told apart by them.
+/// How words that may match begin. Stemming and folding change the end of a word, hardly ever its
+/// beginning, so most words of a body are told apart by a few letters.
 struct Beginnings {
-    pairs: Box<[u128; 128]>,
+    /// By first letter: the beginnings that a matching word has.
+    by_letter: Box<[Vec<Box<[u8]>>; 128]>,
+    /// Hashes of the first characters of stems that begin beyond ASCII.
+    beyond: u64,
 }
+
+/// A stem's last letters, which a word need not have (`cri` stands for `cry`).
+const LOOSE_END: usize = 2;
 
 impl Default for Beginnings {
     fn default() -> Self {
         Self {
-            pairs: Box::new([0; 128]),
+            by_letter: Box::new([const { Vec::new() }; 128]),
+            beyond: 0,
         }
     }
 }
 
 impl Beginnings {
     fn add(&mut self, stem: &str) {
-        match stem.as_bytes() {
-            // Folding and stemming may make ASCII out of what is not; those words are always
-            // analysed.
-            [first, second, ..] if first.is_ascii() && second.is_ascii() => {
-                self.pairs[usize::from(*first)] |= 1 << *second;
-            }
-            [first, ..] if first.is_ascii() => self.pairs[usize::from(*first)] = u128::MAX,
-            _ => {}
+        let bytes = stem.as_bytes();
+        let ascii = bytes.iter().take_while(|b| b.is_ascii()).count();
+        let Some(first) = bytes.first() else { return };
+        if !first.is_ascii() {
+            self.beyond |= bit(bytes);
+            return;
+        }
+        let kept = ascii.min(bytes.len().saturating_sub(LOOSE_END)).max(1);
+        let list = &mut self.by_letter[usize::from(*first)];
+        if !list.iter().any(|known| bytes.starts_with(known)) {
+            list.push(bytes[..kept].into());
         }
     }
 
+    /// Whether a word with spaces around it is worth analysing.
     fn may_begin(&self, word: &[u8]) -> bool {
-        let [first, rest @ ..] = word else {
+        let Some(first) = word.first() else {
             return false;
         };
         if !first.is_ascii() {
+            // Folding may make a plain letter of it.
             return true;
         }
-        let seconds = self.pairs[usize::from(first.to_ascii_lowercase())];
-        match rest.first() {
-            // A word of one letter matches a stem of one letter, which allows every second.
-            None => seconds == u128::MAX,
-            Some(second) if second.is_ascii() => seconds >> second.to_ascii_lowercase() & 1 == 1,
-            Some(_) => true,
-        }
+        self.by_letter[usize::from(first.to_ascii_lowercase())]
+            .iter()
+            .any(|beginning| {
+                for (at, wanted) in beginning.iter().enumerate() {
+                    match word.get(at) {
+                        None => return false,
+                        Some(byte) if !byte.is_ascii() => return true,
+                        Some(byte) if byte.to_ascii_lowercase() != *wanted => return false,
+                        Some(_) => {}
+                    }
+                }
+                true
+            })
     }
+
+    /// Whether a bigram is worth looking up.
+    fn may_be_bigram(&self, word: &[u8]) -> bool {
+        self.beyond & bit(word) != 0
+    }
+}
+
+/// One of 64 bits for the first character.
+fn bit(word: &[u8]) -> u64 {
+    let last = word.get(2).copied().unwrap_or_default();
+    let second = word.get(1).copied().unwrap_or_default();
+    1 << ((last ^ second.wrapping_mul(5)) & 63)
 }
 
 #[cfg(test)]

@@ -165,18 +165,17 @@ fn judge(name: &str) {
         }
     }
 
-    let step = (queries.len() / 300).max(1);
+    // The best of five for each query: a busy machine adds to a time, it never takes away.
     let (mut bare, mut shown) = (Vec::new(), Vec::new());
-    for pass in 0..2 {
-        for query in queries.iter().step_by(step) {
-            for (times, snippets) in [(&mut bare, false), (&mut shown, true)] {
+    for query in queries.iter().step_by((queries.len() / 300).max(1)) {
+        for (times, snippets) in [(&mut bare, false), (&mut shown, true)] {
+            let best = (0..5).map(|_| {
                 let started = Instant::now();
                 room.search(&ask(&query.text, 10, snippets))
                     .expect("an answer");
-                if pass == 1 {
-                    times.push(started.elapsed());
-                }
-            }
+                started.elapsed()
+            });
+            times.push(best.min().expect("five times"));
         }
     }
     let stats = room.stats(PORTAL).expect("stats");
