@@ -128,6 +128,22 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
+/// Above this share of the machine, foreign work is more than the kernel's own.
+const NOISE: f64 = 0.05;
+
+/// A sentence about the work of others meanwhile.
+pub(crate) fn foreign(share: f64) -> String {
+    let advice = if share > NOISE {
+        ": the machine was busy, run again when it is not"
+    } else {
+        ""
+    };
+    format!(
+        "Foreign work: at most {} of the machine{advice}.",
+        percent(share)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,8 @@
 //! Bare axum that answers the same bytes under the same headers: from memory, and from one
 //! primary-key select.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -24,10 +25,50 @@ use crate::out;
 const CONNECTIONS: u32 = 10;
 
 /// What Cairn answered, to be answered again.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub(crate) struct Answers {
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) bodies: Vec<String>,
+    pub(crate) bodies: Vec<Vec<u8>>,
+}
+
+/// The first line of the file; the bodies follow, one after the other.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    headers: Vec<(String, String)>,
+    lengths: Vec<usize>,
+}
+
+impl Answers {
+    pub(crate) fn write(&self, path: &FilePath) -> Result<()> {
+        let head = Head {
+            headers: self.headers.clone(),
+            lengths: self.bodies.iter().map(Vec::len).collect(),
+        };
+        let mut bytes = serde_json::to_vec(&head)?;
+        bytes.push(b'\n');
+        bytes.extend(self.bodies.iter().flatten());
+        fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn read(path: &FilePath) -> Result<Self> {
+        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let end = bytes.iter().position(|b| *b == b'\n');
+        let (head, mut rest) = bytes.split_at(end.context("the answers have no head")?);
+        rest = &rest[1..];
+        let head: Head = serde_json::from_slice(head)?;
+        let mut bodies = Vec::with_capacity(head.lengths.len());
+        for length in head.lengths {
+            let (body, after) = rest
+                .split_at_checked(length)
+                .context("the answers are cut off")?;
+            bodies.push(body.to_vec());
+            rest = after;
+        }
+        Ok(Self {
+            headers: head.headers,
+            bodies,
+        })
+    }
 }
 
 struct Floor {
@@ -46,9 +87,7 @@ pub(crate) fn command(args: &FloorHttp) -> Result<()> {
 }
 
 async fn serve(args: &FloorHttp) -> Result<()> {
-    let answers = std::fs::read(&args.answers)
-        .with_context(|| format!("cannot read {}", args.answers.display()))?;
-    let answers: Answers = serde_json::from_slice(&answers)?;
+    let answers = Answers::read(&args.answers)?;
     let pool = match &args.socket_dir {
         Some(dir) => Some(fill(args, dir, &answers).await?),
         None => None,
@@ -93,7 +132,7 @@ async fn from_postgres(State(floor): State<Arc<Floor>>, Path(id): Path<i64>) -> 
         .bind(id)
         .fetch_one(pool)
         .await
-        .and_then(|row| row.try_get::<String, _>(0));
+        .and_then(|row| row.try_get::<Vec<u8>, _>(0));
     match found {
         Ok(body) => (floor.headers.clone(), body).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -101,7 +140,7 @@ async fn from_postgres(State(floor): State<Arc<Floor>>, Path(id): Path<i64>) -> 
 }
 
 /// The bodies as rows of a table of their own, in the server's own database.
-async fn fill(args: &FloorHttp, dir: &PathBuf, answers: &Answers) -> Result<PgPool> {
+async fn fill(args: &FloorHttp, dir: &FilePath, answers: &Answers) -> Result<PgPool> {
     let password = std::env::var("PGPASSWORD").unwrap_or_default();
     let options = PgConnectOptions::new()
         .socket(dir)
@@ -118,16 +157,37 @@ async fn fill(args: &FloorHttp, dir: &PathBuf, answers: &Answers) -> Result<PgPo
     for statement in [
         "create schema if not exists cairn_bench",
         "drop table if exists cairn_bench.bodies",
-        "create table cairn_bench.bodies (id bigint primary key, body text not null)",
+        "create table cairn_bench.bodies (id bigint primary key, body bytea not null)",
     ] {
         pool.execute(statement).await?;
     }
     let ids: Vec<i64> = (0..).take(answers.bodies.len()).collect();
-    sqlx::query("insert into cairn_bench.bodies select * from unnest($1::bigint[], $2::text[])")
+    sqlx::query("insert into cairn_bench.bodies select * from unnest($1::bigint[], $2::bytea[])")
         .bind(&ids)
         .bind(&answers.bodies)
         .execute(&pool)
         .await?;
     pool.execute("vacuum analyze cairn_bench.bodies").await?;
     Ok(pool)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_come_back_as_they_were() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("answers");
+        let answers = Answers {
+            headers: vec![("a".to_owned(), "b".to_owned())],
+            bodies: vec![b"one\n".to_vec(), Vec::new(), vec![0xff, b'\n', 0]],
+        };
+        answers.write(&path).unwrap();
+        let back = Answers::read(&path).unwrap();
+        assert_eq!(
+            (back.headers, back.bodies),
+            (answers.headers, answers.bodies)
+        );
+    }
 }

@@ -49,7 +49,9 @@ pub(crate) fn command(args: &FloorSearch) -> Result<()> {
         })
         .collect();
     let requests = requests?;
-    search_all(&room, &requests)?;
+    search_all(&room, &requests).context(
+        "the server's index cannot be used here; build cairn and cairn-bench from the same sources",
+    )?;
     let (took, latencies, ids) = search_all(&room, &requests)?;
     let Percentiles { p50, p95, p99, .. } = latencies.percentiles();
     let found = Found {

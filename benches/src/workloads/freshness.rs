@@ -12,7 +12,7 @@ use crate::floor::engine::Committed;
 use crate::latency::{Latencies, Percentiles};
 use crate::out;
 use crate::process::Watch;
-use crate::report::{Report, Section, ms, percent, ratio};
+use crate::report::{Report, Section, foreign, ms, ratio};
 use crate::run::{Bench, LOCALE, PORTAL, output_of};
 use crate::server::Server;
 use crate::wire::Connection;
@@ -25,7 +25,7 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     out::progress("measuring: write to searchable");
     let watch = Watch::begin(&[server.pid()]);
     let (accepted, searchable) = bench.runtime.block_on(write_all(bench, server))?;
-    let foreign = watch.foreign();
+    let foreign_share = watch.foreign();
     let mut command = bench.floor("floor-commit")?;
     command
         .arg("--texts")
@@ -58,12 +58,12 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
                 bench.options.writes,
                 POLL.as_millis()
             ),
-            format!("Foreign work: {} of the machine.", percent(foreign)),
+            foreign(foreign_share),
         ],
     });
     report.keep(
         "write_to_searchable",
-        json!({"accepted": accepted, "searchable": searchable, "bare": bare, "foreign": foreign}),
+        json!({"accepted": accepted, "searchable": searchable, "bare": bare, "foreign": foreign_share}),
     )
 }
 

@@ -13,7 +13,7 @@ use crate::floor::http::Answers;
 use crate::load::{Measured, Until, run as load};
 use crate::out;
 use crate::process::Watch;
-use crate::report::{Report, Section, ms, percent, rate, ratio};
+use crate::report::{Report, Section, foreign, ms, percent, rate, ratio};
 use crate::run::{Bench, PORTAL};
 use crate::server::Server;
 use crate::wire::{encode, request};
@@ -32,20 +32,28 @@ struct Known {
     path: String,
 }
 
-/// The public page, from the cache of rendered pages.
+/// The public page from the cache of rendered pages, plain and as browsers ask for it.
 pub(crate) fn article_page(bench: &Bench, server: &Server, report: &mut Report) -> Result<()> {
-    let paths = typical(bench, server)?.into_iter().map(|known| known.path);
-    let note = "The page is served from the cache of rendered pages, without a content coding.";
-    compare(
-        bench,
-        server,
-        report,
-        "page",
-        "Article page (cached)",
-        paths.collect(),
-        &[],
-        note,
-    )
+    let paths: Vec<String> = typical(bench, server)?
+        .into_iter()
+        .map(|known| known.path)
+        .collect();
+    let plain = What {
+        name: "page",
+        title: "Article page, cached",
+        paths: paths.clone(),
+        headers: &[],
+        note: "Without a content coding.",
+    };
+    compare(bench, server, report, &plain)?;
+    let brotli = What {
+        name: "page_br",
+        title: "Article page, cached, brotli",
+        paths,
+        headers: &[("accept-encoding", "br")],
+        note: "As browsers ask: each page was compressed once; the floors send the compressed bytes.",
+    };
+    compare(bench, server, report, &brotli)
 }
 
 /// One article through REST.
@@ -53,19 +61,23 @@ pub(crate) fn rest_read(bench: &Bench, server: &Server, report: &mut Report) -> 
     let paths = typical(bench, server)?
         .into_iter()
         .map(|known| format!("/api/v1/articles/{}", known.id));
-    let key = [("x-api-key", bench.key.as_str())];
-    let note = "Cairn checks the key, its scopes and its reach at every request; the floors check nothing.";
-    let title = "REST read, GET /api/v1/articles/{id}";
-    compare(
-        bench,
-        server,
-        report,
-        "read",
-        title,
-        paths.collect(),
-        &key,
-        note,
-    )
+    let read = What {
+        name: "read",
+        title: "REST read, GET /api/v1/articles/{id}",
+        paths: paths.collect(),
+        headers: &[("x-api-key", bench.key.as_str())],
+        note: "Cairn checks the key, its scopes and its reach at every request; the floors check nothing.",
+    };
+    compare(bench, server, report, &read)
+}
+
+/// What is asked for, and how it is called.
+struct What<'a> {
+    name: &'a str,
+    title: &'a str,
+    paths: Vec<String>,
+    headers: &'a [(&'a str, &'a str)],
+    note: &'a str,
 }
 
 fn typical(bench: &Bench, server: &Server) -> Result<Vec<Known>> {
@@ -92,20 +104,14 @@ fn typical(bench: &Bench, server: &Server) -> Result<Vec<Known>> {
     Ok(known)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one comparison is described by all of these"
-)]
-fn compare(
-    bench: &Bench,
-    server: &Server,
-    report: &mut Report,
-    name: &str,
-    title: &str,
-    paths: Vec<String>,
-    headers: &[(&str, &str)],
-    note: &str,
-) -> Result<()> {
+fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>) -> Result<()> {
+    let What {
+        name,
+        title,
+        paths,
+        headers,
+        note,
+    } = what;
     out::progress(&format!("measuring: {title}"));
     let requests = |paths: &mut dyn Iterator<Item = String>| {
         Rc::new(
@@ -114,7 +120,7 @@ fn compare(
                 .collect::<Vec<_>>(),
         )
     };
-    let answers = capture(bench, server, &paths, headers)?;
+    let answers = capture(bench, server, paths, headers)?;
     let count = answers.bodies.len();
     let floor = Floor::start(bench, &answers)?;
     let targets = [
@@ -130,7 +136,7 @@ fn compare(
     ];
     let mut rows = Vec::new();
     let mut kept = Vec::new();
-    let mut foreign_max: f64 = 0.0;
+    let (mut foreign_max, mut client_max) = (0.0_f64, 0.0_f64);
     for connections in CONNECTIONS {
         let mut runs: [Vec<Measured>; 3] = Default::default();
         for _ in 0..bench.options.runs {
@@ -142,7 +148,9 @@ fn compare(
                 bench.runtime.block_on(task)?;
                 let watch = Watch::begin(&[server.pid(), floor.child.id()]);
                 let task = load(*address, requests, connections, until);
-                runs.push(bench.runtime.block_on(task)?);
+                let measured = bench.runtime.block_on(task)?;
+                client_max = client_max.max(measured.client_busy);
+                runs.push(measured);
                 foreign_max = foreign_max.max(watch.foreign());
             }
         }
@@ -153,7 +161,7 @@ fn compare(
             "ratio_axum": cairn.per_s / memory.per_s, "ratio_axum_select": cairn.per_s / select.per_s,
         }));
     }
-    let mean: usize = answers.bodies.iter().map(String::len).sum::<usize>() / count;
+    let mean: usize = answers.bodies.iter().map(Vec::len).sum::<usize>() / count;
     report.print(&Section {
         title,
         columns: &[
@@ -177,10 +185,11 @@ fn compare(
                 "{count} articles in turns, {mean} bytes of body in the mean, {} headers.",
                 answers.headers.len() + 2
             ),
-            note.to_owned(),
+            (*note).to_owned(),
+            foreign(foreign_max),
             format!(
-                "Foreign work: at most {} of the machine.",
-                percent(foreign_max)
+                "The generator used at most {} of its core.",
+                percent(client_max)
             ),
         ],
     });
@@ -217,10 +226,7 @@ fn capture(
 ) -> Result<Answers> {
     bench.runtime.block_on(async {
         let mut connection = crate::wire::Connection::open(server.address).await?;
-        let mut answers = Answers {
-            headers: Vec::new(),
-            bodies: Vec::new(),
-        };
+        let mut answers = Answers::default();
         for path in paths {
             let answer = connection.ask("GET", path, headers, None).await?;
             if answer.status != 200 {
@@ -232,8 +238,7 @@ fn capture(
                     .filter(|(name, _)| !NOT_COPIED.contains(&name.as_str()))
                     .collect();
             }
-            let body = String::from_utf8(answer.body);
-            answers.bodies.push(body.context("a body is text")?);
+            answers.bodies.push(answer.body);
         }
         Ok(answers)
     })
@@ -247,8 +252,8 @@ struct Floor {
 
 impl Floor {
     fn start(bench: &Bench, answers: &Answers) -> Result<Self> {
-        let path = bench.scratch.join("answers.json");
-        std::fs::write(&path, serde_json::to_vec(answers)?)?;
+        let path = bench.scratch.join("answers");
+        answers.write(&path)?;
         let (socket_dir, port, password) = bench.site.postgres()?;
         let mut command = bench.floor("floor-http")?;
         command

@@ -15,7 +15,7 @@ use crate::latency::median;
 use crate::options::Workload;
 use crate::out;
 use crate::process::Watch;
-use crate::report::{Report, Section, percent, rate, ratio};
+use crate::report::{Report, Section, foreign, rate, ratio};
 use crate::run::{Bench, LOCALE, PORTAL, output_of};
 use crate::server::Server;
 
@@ -72,7 +72,7 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     };
     let engine_per_s = engine.articles / engine.seconds;
     timed.push(engine);
-    let foreign = watch.foreign();
+    let foreign_share = watch.foreign();
     let rows = timed.iter().map(|t| {
         vec![
             t.what.to_owned(),
@@ -95,7 +95,7 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
                 bytes_below(&bench.site.index()) as f64 / 1e6,
                 built[0].bytes as f64 / 1e6
             ),
-            format!("Foreign work: {} of the machine.", percent(foreign)),
+            foreign(foreign_share),
         ],
     });
     let kept: Vec<Value> = timed
@@ -104,7 +104,7 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
         .collect();
     report.keep(
         "indexing",
-        json!({"rows": kept, "caught_up_and_verified_s": caught_up, "foreign": foreign}),
+        json!({"rows": kept, "caught_up_and_verified_s": caught_up, "foreign": foreign_share}),
     )
 }
 

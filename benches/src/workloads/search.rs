@@ -12,7 +12,7 @@ use crate::latency::median;
 use crate::load::{Measured, Until, run as load};
 use crate::out;
 use crate::process::Watch;
-use crate::report::{Report, Section, ms, percent, rate, ratio};
+use crate::report::{Report, Section, foreign, ms, rate, ratio};
 use crate::run::{Bench, LOCALE, PORTAL, output_of};
 use crate::server::{Server, copy_dir};
 use crate::wire::{encode, request};
@@ -87,10 +87,7 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
                 through[0].body_bytes_mean
             ),
             format!("{differing} of them found other articles through REST than in process."),
-            format!(
-                "Foreign work: at most {} of the machine.",
-                percent(foreign_max)
-            ),
+            foreign(foreign_max),
         ],
     });
     let numbers = |runs: &[Found]| {
@@ -122,7 +119,7 @@ struct Floor {
 
 impl Floor {
     fn prepare(bench: &Bench, server: &Server) -> Result<Self> {
-        let portals = bench.ask(server.address, "GET", "/api/v1/portals?limit=100", None)?;
+        let portals = bench.ask(server.address, "GET", "/api/v1/portals", None)?;
         let portals = portals.json(200)?;
         let portal = portals["items"]
             .as_array()
