@@ -21,6 +21,9 @@ const SECONDS: &[f64] = &[
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0, 60.0,
 ];
+/// Outside crates that say too much at the default level: the MCP SDK tells each request in three
+/// lines, the database driver repeats what "if not exists" skipped. A directive of one's own wins.
+const QUIET: &str = "rmcp=error,sqlx::postgres::notice=warn";
 /// How often what has been recorded is folded, so that memory stays bounded without a scraper.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -30,8 +33,7 @@ pub(crate) fn start_log(config: &Config, serves: bool) -> Result<()> {
         "info" if !serves => "warn",
         level => level,
     };
-    // The MCP SDK tells each request in three lines; a directive of one's own brings them back.
-    let filter = EnvFilter::try_new(format!("rmcp=error,{level}")).with_context(|| {
+    let filter = EnvFilter::try_new(format!("{QUIET},{level}")).with_context(|| {
         format!("setting log_level: {level:?} is not a level such as info or cairn_http=debug")
     })?;
     let (writer, colours) = match &config.log_file {

@@ -168,16 +168,19 @@ fn summary(url: &str, portal: Option<&str>, key: Option<&str>, dir: &str) -> Str
             "cairn keys create --name … --scope … makes one".to_owned(),
         ),
     }
-    let client = json!({
-        "mcpServers": {
-            "cairn": {
-                "type": "http",
-                "url": format!("{url}/mcp"),
-                "headers": {"X-API-Key": shown},
-            }
-        }
-    });
-    let client = serde_json::to_string_pretty(&client).unwrap_or_default();
+    // Written out, because the order of its keys is for people.
+    let client = format!(
+        r#"  {{
+    "mcpServers": {{
+      "cairn": {{
+        "type": "http",
+        "url": "{url}/mcp",
+        "headers": {{ "X-API-Key": "{shown}" }}
+      }}
+    }}
+  }}
+"#
+    );
     let curl = |body: &str| {
         format!(
             "  curl -X POST {url}/mcp/ -H \"X-API-Key: {shown}\" -H \"Content-Type: application/json\" -d '{body}'"
@@ -187,7 +190,7 @@ fn summary(url: &str, portal: Option<&str>, key: Option<&str>, dir: &str) -> Str
         String::new(),
         "For an MCP client (Claude Code: .mcp.json, Cursor: .cursor/mcp.json):".to_owned(),
         String::new(),
-        client.lines().map(|line| format!("  {line}\n")).collect::<String>(),
+        client,
         "Try it:".to_owned(),
         String::new(),
         curl(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#),
