@@ -20,10 +20,6 @@ struct Line {
 }
 
 /// All lines of a corpus file, or `None` when the folder is absent and nobody named it.
-#[expect(
-    clippy::print_stdout,
-    reason = "a skipped corpus must not look like a passed one"
-)]
 fn lines(file: &str) -> Option<Vec<Line>> {
     let named = std::env::var_os("CAIRN_SHARED").map(PathBuf::from);
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
@@ -53,7 +49,6 @@ fn lines(file: &str) -> Option<Vec<Line>> {
 }
 
 /// Says how many lines a test ran and asserts that it is the number known for the corpus.
-#[expect(clippy::print_stdout, reason = "the count is the evidence")]
 fn ran(what: &str, count: usize, known: usize) {
     println!("{what}: {count} lines");
     assert_eq!(count, known, "{what}: another number of lines than known");

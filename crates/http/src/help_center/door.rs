@@ -82,7 +82,7 @@ impl<'a> Asked<'a> {
 /// What is to be shown, and how it is kept.
 enum Outcome {
     /// A page.
-    Page(Entry, Vec<Dependency>, i64),
+    Page(Box<Entry>, Vec<Dependency>, i64),
     /// It is elsewhere: path from the root of the host.
     Moved(String),
     /// Nothing is there.
@@ -201,7 +201,7 @@ impl Room {
             None => (self.default_locale(center), Outcome::Missing(Vec::new())),
         };
         let (entry, stands) = match outcome {
-            Outcome::Page(entry, on, read_at) => (entry, Stands::On(on, read_at)),
+            Outcome::Page(entry, on, read_at) => (*entry, Stands::On(on, read_at)),
             Outcome::Moved(to) => {
                 let entry = self.redirect(StatusCode::MOVED_PERMANENTLY, &to, CachePolicy::Move);
                 (entry, Stands::OnEverything)
@@ -240,7 +240,11 @@ impl Room {
                 let page = center.home(locale).await?;
                 let html = render(&HomeView::new(&place, sheet, &page.content))?;
                 let entry = self.html(sheet, locale, VARY_ENCODING, html);
-                Ok(Outcome::Page(entry, page.depends_on, page.read_at))
+                Ok(Outcome::Page(
+                    Box::new(entry),
+                    page.depends_on,
+                    page.read_at,
+                ))
             }
             ["articles", slug] | ["articles", slug, ""] if !slug.is_empty() => {
                 self.article(asked, center, sheet, locale, slug, key).await
@@ -296,7 +300,11 @@ impl Room {
             let html = render(&ArticleView::new(&place, sheet, content))?;
             self.html(sheet, locale, vary, html)
         };
-        Ok(Outcome::Page(entry, page.depends_on, page.read_at))
+        Ok(Outcome::Page(
+            Box::new(entry),
+            page.depends_on,
+            page.read_at,
+        ))
     }
 
     async fn category(
@@ -325,7 +333,11 @@ impl Room {
         let place = self.place(center, locale);
         let html = render(&CategoryView::new(&place, sheet, content))?;
         let entry = self.html(sheet, locale, VARY_ENCODING, html);
-        Ok(Outcome::Page(entry, page.depends_on, page.read_at))
+        Ok(Outcome::Page(
+            Box::new(entry),
+            page.depends_on,
+            page.read_at,
+        ))
     }
 
     fn place<'a>(&'a self, center: &'a HelpCenter, locale: &'a Locale) -> Place<'a> {
