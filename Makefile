@@ -39,12 +39,15 @@ rust:
 postgres:
 	@sh .ci/postgres
 
+# The kill harness runs the program itself, so it is built first, with the features of the tests.
 test: rust postgres
+	$(CARGO) build --workspace --bin cairn --locked
 	$(CARGO) test --workspace --locked
 
 test-all: rust postgres
 	@test -n "$$CAIRN_SHARED" || { \
 	  echo 'set CAIRN_SHARED to the folder with corpora/ and search/' >&2; exit 1; }
+	$(CARGO) build --workspace --bin cairn --locked
 	CAIRN_TEST_ALL=1 $(CARGO) test --workspace --locked -- --include-ignored
 
 kill-test: build postgres
