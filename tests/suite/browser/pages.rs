@@ -35,8 +35,12 @@ const fn page(name: &'static str, path: &'static str) -> Page {
 }
 
 const ARTICLE: &str = "/help/en/articles/refund-passengers-when-a-sailing-is-cancelled";
-const PAGES: [Page; 10] = [
+const PAGES: [Page; 11] = [
     page("article", ARTICLE),
+    page(
+        "article-tasks",
+        "/help/en/articles/your-first-hour-with-ferrybook",
+    ),
     page("home", "/help/en"),
     page("category", "/help/en/categories/refunds-and-payments"),
     page("search", "/help/en/search?q=refund%20cancelled"),
@@ -91,7 +95,6 @@ pub(super) async fn stand_at_every_width_and_in_both_themes() {
     let browser = Browser::start().await;
     let shots = shots();
     let mut faults = Vec::new();
-    let mut rtl_article = None;
     for width in WIDTHS {
         browser.resize(width, HEIGHT).await;
         for theme in ["light", "dark"] {
@@ -118,13 +121,25 @@ pub(super) async fn stand_at_every_width_and_in_both_themes() {
             browser
                 .shoot(&shots.join(format!("article-rtl-{width}-{theme}.png")))
                 .await;
-            rtl_article = Some(address);
         }
     }
-    assert!(rtl_article.is_some());
     // The rest of the article, below what the design shows.
-    browser.resize(WIDTHS[0], 5 * HEIGHT).await;
+    browser.prefer("light").await;
+    browser.resize(WIDTHS[0], HEIGHT).await;
     browser.go(&format!("{}{ARTICLE}", demo.url)).await;
+    let height = browser
+        .evaluate("document.documentElement.scrollHeight")
+        .await;
+    let height = height
+        .as_u64()
+        .and_then(|height| u32::try_from(height).ok());
+    browser
+        .resize(WIDTHS[0], height.expect("a page has a height"))
+        .await;
+    browser
+        .wait_until("[...document.images].every((image) => image.complete)")
+        .await
+        .expect("pictures");
     browser.shoot(&shots.join("article-whole.png")).await;
     say(&format!("pictures are in {}", shots.display()));
     assert!(
