@@ -2,6 +2,7 @@
 //! page that holds some of the documents in frames at a time, and its reports.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,6 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, timeout};
-use uuid::Uuid;
 
 use super::chromium::Chromium;
 use super::documents::Documents;
@@ -109,17 +109,18 @@ impl Findings {
 
 /// Loads every document once, in both sinks.
 pub(super) async fn load_all(documents: &Documents, limits: Limits) -> Findings {
-    let (tell, mut reports) = unbounded_channel();
-    let stage = Arc::new(Stage {
-        documents: documents.html(),
-        nonce: Uuid::now_v7().simple().to_string(),
-        patience: limits.document,
-        reports: tell,
-    });
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
         .expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
+    let (tell, mut reports) = unbounded_channel();
+    let stage = Arc::new(Stage {
+        documents: documents.html(),
+        // New for each run; the documents are written before it.
+        nonce: format!("{:016x}", RandomState::new().hash_one(address)),
+        patience: limits.document,
+        reports: tell,
+    });
     let serving = tokio::spawn(async move { axum::serve(listener, router(stage)).await });
     let end = Instant::now() + limits.run;
     let mut found = Findings::default();
