@@ -14,6 +14,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
+use cairn_store::QUIET_DRIVER;
+
 use crate::config::{Config, LogFormat};
 
 /// Bounds of the histogram buckets of durations, in seconds: from a cached page to a rebuild.
@@ -22,8 +24,8 @@ const SECONDS: &[f64] = &[
     5.0, 10.0, 60.0,
 ];
 /// Outside crates that say too much at the default level: the MCP SDK tells each request in three
-/// lines, the database driver repeats what "if not exists" skipped. A directive of one's own wins.
-const QUIET: &str = "rmcp=error,sqlx::postgres::notice=warn";
+/// lines, the HTML parser each misnested table. A directive of one's own wins.
+const QUIET: &str = "rmcp=error,html5ever=error";
 /// How often what has been recorded is folded, so that memory stays bounded without a scraper.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -33,9 +35,10 @@ pub(crate) fn start_log(config: &Config, serves: bool) -> Result<()> {
         "info" if !serves => "warn",
         level => level,
     };
-    let filter = EnvFilter::try_new(format!("{QUIET},{level}")).with_context(|| {
-        format!("setting log_level: {level:?} is not a level such as info or cairn_http=debug")
-    })?;
+    let filter =
+        EnvFilter::try_new(format!("{QUIET},{QUIET_DRIVER},{level}")).with_context(|| {
+            format!("setting log_level: {level:?} is not a level such as info or cairn_http=debug")
+        })?;
     let (writer, colours) = match &config.log_file {
         None => (
             BoxMakeWriter::new(std::io::stderr),

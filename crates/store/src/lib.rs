@@ -48,5 +48,8 @@ pub use snapshot::Snapshot;
 pub use statement::{prepare_all, statements};
 pub use tx::Tx;
 
+/// The log directive that keeps the driver from repeating what "if not exists" skipped.
+pub const QUIET_DRIVER: &str = "sqlx::postgres::notice=warn";
+
 /// What every function here answers.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
