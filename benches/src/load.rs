@@ -35,9 +35,17 @@ pub(crate) struct Measured {
     pub(crate) body_bytes_mean: f64,
     /// How much of its core the generator used: near 1.0 it measured itself.
     pub(crate) client_busy: f64,
+    /// Microseconds of processor time a request cost the server and its Postgres, where watched.
+    pub(crate) server_cpu_us: f64,
 }
 
 impl Measured {
+    /// Adds what the servers used meanwhile.
+    pub(crate) fn with_servers_cpu(mut self, seconds: f64) -> Self {
+        self.server_cpu_us = seconds * 1e6 / self.requests.max(1) as f64;
+        self
+    }
+
     /// The median of each number over the runs.
     pub(crate) fn median(runs: &[Measured]) -> Measured {
         let of = |pick: fn(&Measured) -> f64| median(runs.iter().map(pick));
@@ -48,6 +56,7 @@ impl Measured {
             ms: Percentiles::median(&runs.iter().map(|run| run.ms).collect::<Vec<_>>()),
             body_bytes_mean: of(|run| run.body_bytes_mean),
             client_busy: of(|run| run.client_busy),
+            server_cpu_us: of(|run| run.server_cpu_us),
         }
     }
 }
@@ -109,6 +118,7 @@ pub(crate) async fn run(
         ms: latencies.percentiles(),
         body_bytes_mean: shared.body_bytes.get() as f64 / count.max(1) as f64,
         client_busy: busy,
+        server_cpu_us: 0.0,
     })
 }
 

@@ -116,22 +116,22 @@ fn busy_ticks() -> (usize, u64) {
 
 /// A stretch of time in which foreign work is counted.
 pub(crate) struct Watch {
-    roots: Vec<u32>,
+    servers: Vec<u32>,
     began: Instant,
     busy: u64,
-    own: u64,
+    of_servers: u64,
+    of_self: u64,
 }
 
 impl Watch {
-    /// Begins; the trees of `roots` and this process are not foreign.
-    pub(crate) fn begin(roots: &[u32]) -> Self {
-        let mut roots = roots.to_vec();
-        roots.push(std::process::id());
+    /// Begins; the trees of `servers` and this process are not foreign.
+    pub(crate) fn begin(servers: &[u32]) -> Self {
         Self {
-            own: ticks_of(&roots),
-            roots,
+            servers: servers.to_vec(),
             began: Instant::now(),
             busy: busy_ticks().1,
+            of_servers: ticks_of(servers),
+            of_self: ticks_of(&[std::process::id()]),
         }
     }
 
@@ -140,8 +140,15 @@ impl Watch {
         let (cores, busy) = busy_ticks();
         let all = self.began.elapsed().as_secs_f64() * TICKS_PER_S * cores.max(1) as f64;
         let busy = busy.saturating_sub(self.busy);
-        let own = ticks_of(&self.roots).saturating_sub(self.own);
+        // The servers are children of this process.
+        let own = ticks_of(&[std::process::id()]).saturating_sub(self.of_self);
         (busy.saturating_sub(own) as f64 / all).clamp(0.0, 1.0)
+    }
+
+    /// Seconds of processor time that the servers used meanwhile, Postgres included: what is left of
+    /// a measurement on a busy machine, where rates and latencies tell about the others.
+    pub(crate) fn servers_cpu_s(&self) -> f64 {
+        ticks_of(&self.servers).saturating_sub(self.of_servers) as f64 / TICKS_PER_S
     }
 }
 

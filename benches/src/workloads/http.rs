@@ -135,6 +135,7 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
         ),
     ];
     let mut rows = Vec::new();
+    let mut costs = Vec::new();
     let mut kept = Vec::new();
     let (mut foreign_max, mut client_max) = (0.0_f64, 0.0_f64);
     for connections in CONNECTIONS {
@@ -149,6 +150,7 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
                 let watch = Watch::begin(&[server.pid(), floor.child.id()]);
                 let task = load(*address, requests, connections, until);
                 let measured = bench.runtime.block_on(task)?;
+                let measured = measured.with_servers_cpu(watch.servers_cpu_s());
                 client_max = client_max.max(measured.client_busy);
                 runs.push(measured);
                 foreign_max = foreign_max.max(watch.foreign());
@@ -156,6 +158,7 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
         }
         let [cairn, memory, select] = runs.map(|runs| Measured::median(&runs));
         rows.push(row(connections, &cairn, &memory, &select));
+        costs.push(cost(&cairn, &memory, &select));
         kept.push(json!({
             "connections": connections, "cairn": cairn, "axum": memory, "axum_select": select,
             "ratio_axum": cairn.per_s / memory.per_s, "ratio_axum_select": cairn.per_s / select.per_s,
@@ -186,6 +189,10 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
                 answers.headers.len() + 2
             ),
             (*note).to_owned(),
+            format!(
+                "Processor time a request, Postgres included, in µs (Cairn, axum, axum + select): {}.",
+                costs.join("; ")
+            ),
             foreign(foreign_max),
             format!(
                 "The generator used at most {} of its core.",
@@ -215,6 +222,17 @@ fn row(connections: usize, cairn: &Measured, memory: &Measured, select: &Measure
         ms(select.ms.p99),
         ratio(cairn.per_s, select.per_s),
     ]
+}
+
+fn cost(cairn: &Measured, memory: &Measured, select: &Measured) -> String {
+    let one = |measured: &Measured| format!("{:.0}", measured.server_cpu_us);
+    format!(
+        "at {} connections {}, {}, {}",
+        cairn.connections,
+        one(cairn),
+        one(memory),
+        one(select)
+    )
 }
 
 /// What the server answers now, for the floors to answer again.

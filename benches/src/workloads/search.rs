@@ -43,7 +43,8 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
             let ask = || load(server.address, &requests, connections, once);
             bench.runtime.block_on(ask())?;
             let watch = Watch::begin(&[server.pid()]);
-            runs.push(bench.runtime.block_on(ask())?);
+            let measured = bench.runtime.block_on(ask())?;
+            runs.push(measured.with_servers_cpu(watch.servers_cpu_s()));
             foreign_max = foreign_max.max(watch.foreign());
         }
     }
@@ -87,6 +88,11 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
                 through[0].body_bytes_mean
             ),
             format!("{differing} of them found other articles through REST than in process."),
+            format!(
+                "Processor time a search, Postgres included: {:.1} ms through REST at {} connections.",
+                through[1].server_cpu_us / 1e3,
+                through[1].connections
+            ),
             foreign(foreign_max),
         ],
     });
