@@ -72,5 +72,5 @@ openapi: rust
 	$(CARGO) run --quiet --locked --package cairn-http --example openapi > openapi.new
 	mv openapi.new crates/http/openapi.json
 
-bench: rust postgres
+bench: build postgres
 	$(CARGO) run --release --locked --package cairn-bench -- $(ARGS)
