@@ -1,6 +1,5 @@
 //! The cluster as its owner holds it: brought up, asked about, restarted, taken down.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -30,7 +29,7 @@ pub struct Cluster {
     password: String,
     running: Option<Running>,
     /// *Invariant:* released after the server has ended (fields drop in order, `Drop` runs first).
-    _lock: File,
+    _lock: lock::Held,
 }
 
 impl Cluster {

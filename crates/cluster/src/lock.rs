@@ -20,9 +20,22 @@ const POLL: Duration = Duration::from_millis(10);
 /// The data directory is ours until this is dropped or the process ends.
 #[derive(Debug)]
 pub struct DataDirLock {
-    /// *Invariant:* open as long as the lock is held; closing releases it.
-    _file: File,
+    _held: Held,
     dir: PathBuf,
+}
+
+/// A lock that is held until this is dropped.
+///
+/// It is given back by name and not by closing alone: a child between fork and exec holds a copy of
+/// the open file, and with it the lock.
+#[derive(Debug)]
+pub(crate) struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing follows, and releases it too where this failed.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
 }
 
 impl DataDirLock {
@@ -38,8 +51,8 @@ impl DataDirLock {
 /// CAIRN-DB-008 naming the pid that holds it; CAIRN-DB-014 when the directory cannot be used.
 pub fn lock_data_dir(dir: &Path) -> Result<DataDirLock, ClusterError> {
     let dir = make_data_dir(dir)?;
-    let file = acquire(&dir, "owner.lock")?;
-    Ok(DataDirLock { _file: file, dir })
+    let held = acquire(&dir, "owner.lock")?;
+    Ok(DataDirLock { _held: held, dir })
 }
 
 /// The data directory, made if needed; canonical, because Postgres writes canonical paths.
@@ -57,7 +70,7 @@ pub(crate) fn make_data_dir(dir: &Path) -> Result<PathBuf, ClusterError> {
 }
 
 /// Takes the lock `name` in `dir` without waiting for a living holder.
-pub(crate) fn acquire(dir: &Path, name: &str) -> Result<File, ClusterError> {
+pub(crate) fn acquire(dir: &Path, name: &str) -> Result<Held, ClusterError> {
     let path = dir.join(name);
     let mut file = OpenOptions::new()
         .read(true)
@@ -91,7 +104,7 @@ pub(crate) fn acquire(dir: &Path, name: &str) -> Result<File, ClusterError> {
         .and_then(|()| file.rewind())
         .and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(ClusterError::io("write", path))?;
-    Ok(file)
+    Ok(Held(file))
 }
 
 /// Whether somebody holds the lock `name` in `dir`, and who, without taking it.
@@ -99,7 +112,10 @@ pub(crate) fn held_by(dir: &Path, name: &str) -> Option<String> {
     let mut file = File::open(dir.join(name)).ok()?;
     match flock(&file, FlockOperation::NonBlockingLockShared) {
         Err(Errno::WOULDBLOCK) => Some(name_of(holder(&mut file))),
-        _ => None,
+        _ => {
+            drop(Held(file));
+            None
+        }
     }
 }
 
