@@ -98,6 +98,21 @@ pub struct Article {
     pub updated_at: Timestamp,
     /// When it was last published.
     pub published_at: Option<Timestamp>,
+    /// What it was translated from.
+    #[serde(default)]
+    pub translated_from: Option<TranslatedFrom>,
+    /// When its text was erased; what is left is a tombstone.
+    #[serde(default)]
+    pub purged_at: Option<Timestamp>,
+}
+
+/// The article a translation was made from, as it was then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranslatedFrom {
+    /// Which article.
+    pub article: ArticleId,
+    /// Which revision of it; the translation is behind once readers see a later one.
+    pub revision: i32,
 }
 
 impl Article {
@@ -552,6 +567,8 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             published_at: None,
+            translated_from: None,
+            purged_at: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::ids::{ArticleId, CategoryId, EventId, PortalId};
+use crate::ids::{ArticleId, AttachmentId, CategoryId, EventId, PortalId};
 
 /// What an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +16,10 @@ pub enum Subject {
     Portal(PortalId),
     /// An API key.
     Key(Uuid),
+    /// A file that articles show.
+    Attachment(AttachmentId),
+    /// The portal's redirects, all of them.
+    Redirects(PortalId),
 }
 
 impl Subject {
@@ -26,6 +30,8 @@ impl Subject {
             Subject::Category(_) => "category",
             Subject::Portal(_) => "portal",
             Subject::Key(_) => "key",
+            Subject::Attachment(_) => "attachment",
+            Subject::Redirects(_) => "redirects",
         }
     }
 
@@ -36,6 +42,8 @@ impl Subject {
             Subject::Category(id) => id.as_uuid(),
             Subject::Portal(id) => id.as_uuid(),
             Subject::Key(id) => id,
+            Subject::Attachment(id) => id.as_uuid(),
+            Subject::Redirects(id) => id.as_uuid(),
         }
     }
 
@@ -46,6 +54,8 @@ impl Subject {
             "category" => Some(Subject::Category(CategoryId::from_uuid(id))),
             "portal" => Some(Subject::Portal(PortalId::from_uuid(id))),
             "key" => Some(Subject::Key(id)),
+            "attachment" => Some(Subject::Attachment(AttachmentId::from_uuid(id))),
+            "redirects" => Some(Subject::Redirects(PortalId::from_uuid(id))),
             _ => None,
         }
     }

@@ -64,6 +64,10 @@ id_types! {
     AuditId
     /// An event in the outbox.
     EventId
+    /// A file that articles show.
+    AttachmentId
+    /// A request to erase something.
+    PurgeId
 }
 
 impl PortalId {

@@ -314,6 +314,8 @@ pub enum Dependency {
     Uncategorised(PortalId),
     /// The portal itself.
     Portal(PortalId),
+    /// Links of the portal that lead nowhere yet, and attachments.
+    Links(PortalId),
 }
 
 /// Something that forgets pages.

@@ -8,22 +8,34 @@ use sqlx::postgres::PgConnection;
 use crate::dynamic_sql::{identifier, run};
 use crate::error::StoreError;
 
-/// Table and privileges. Audit and revisions are append-only; what must blank them one day is a function of the owner.
+/// Table and privileges. Audit and revisions are append-only; what blanks them is a function of the owner.
 pub(crate) const GRANTS: &[(&str, &str)] = &[
     ("_sqlx_migrations", "select"),
     ("api_keys", "select, insert, update"),
     ("articles", "select, insert, update"),
+    ("attachment_paths", "select, insert, update, delete"),
+    ("attachments", "select, insert, update"),
     ("audit", "select, insert"),
     ("categories", "select, insert, update"),
     ("idempotency", "select, insert, update, delete"),
+    ("imported_files", "select, insert, update, delete"),
     ("leases", "select, insert, update, delete"),
+    ("links", "select, insert, update, delete"),
     ("outbox", "select, insert, delete"),
     ("portal_feed", "select, insert, update"),
     ("portal_hostnames", "select, insert, delete"),
     ("portals", "select, insert, update"),
+    ("purges", "select, insert, update"),
+    ("redirects", "select, insert, update, delete"),
     ("renderings", "select, insert, update, delete"),
     ("revisions", "select, insert"),
     ("slug_history", "select, insert, update, delete"),
+];
+
+/// Functions of the owner that the serving role may call: what blanks append-only rows.
+pub(crate) const FUNCTIONS: &[&str] = &[
+    "purge_audit_values(uuid, uuid, integer)",
+    "purge_revision_text(uuid, uuid, integer, timestamptz)",
 ];
 
 /// Grants everything of the list and takes back what is not in it, in one transaction, so that a server that runs
@@ -35,6 +47,11 @@ pub(crate) async fn apply(connection: &mut PgConnection, app_role: &str) -> Resu
     for (table, privileges) in GRANTS {
         sql.push_str(&format!(
             "revoke all on table public.{table} from {role};\ngrant {privileges} on table public.{table} to {role};\n"
+        ));
+    }
+    for function in FUNCTIONS {
+        sql.push_str(&format!(
+            "grant execute on function public.{function} to {role};\n"
         ));
     }
     sql.push_str("commit;");

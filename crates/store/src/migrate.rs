@@ -16,11 +16,18 @@ use crate::statement::sql;
 use crate::{grants, leases};
 
 /// Version, name and text of every migration, in order.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "foundation",
-    include_str!("../../../migrations/0001_foundation.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "foundation",
+        include_str!("../../../migrations/0001_foundation.sql"),
+    ),
+    (
+        2,
+        "moving",
+        include_str!("../../../migrations/0002_moving.sql"),
+    ),
+];
 
 /// The lease that keeps two migrators apart.
 const LEASE: &str = "migrate";

@@ -103,6 +103,8 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
         created_at: now,
         updated_at: now,
         published_at: (new.status == Status::Published).then_some(now),
+        translated_from: None,
+        purged_at: None,
     };
 
     let mut tx = ctx.app.store.begin().await?;

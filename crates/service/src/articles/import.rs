@@ -511,6 +511,8 @@ impl Work<'_> {
             created_at: self.now,
             updated_at: self.now,
             published_at: is_published.then_some(self.now),
+            translated_from: None,
+            purged_at: None,
         };
         let (id, slug) = (article.id.to_string(), article.slug.as_str().to_owned());
         self.plan.revisions.push(write::revision(

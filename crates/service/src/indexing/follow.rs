@@ -294,7 +294,10 @@ impl App {
                     articles.insert(id);
                 }
                 Subject::Category(id) => categories.extend(with_children(tree, id)),
-                Subject::Portal(_) | Subject::Key(_) => {}
+                Subject::Portal(_)
+                | Subject::Key(_)
+                | Subject::Attachment(_)
+                | Subject::Redirects(_) => {}
             }
         }
         if !categories.is_empty() {
@@ -360,8 +363,13 @@ fn stale_by_themselves(
     let mut stale = std::collections::HashSet::new();
     for event in events {
         match event.subject {
+            // What a link waits for may have come with it.
             Subject::Article(id) => {
                 stale.insert(Dependency::Article(id));
+                stale.insert(Dependency::Links(portal));
+            }
+            Subject::Attachment(_) | Subject::Redirects(_) => {
+                stale.insert(Dependency::Links(portal));
             }
             // A category's name and place stand on many pages: crumbs, topics, neighbours.
             Subject::Category(id) => {

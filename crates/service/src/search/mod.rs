@@ -213,5 +213,7 @@ pub(crate) fn article_of(portal: &Portal, hit: &Hit) -> Article {
         created_at: updated_at,
         updated_at,
         published_at: (hit.status == Status::Published).then_some(updated_at),
+        translated_from: None,
+        purged_at: None,
     }
 }

@@ -14,11 +14,12 @@ use crate::tx::Tx;
 sql! {
     INSERT_MANY = "
 insert into articles (portal_id, id, number, locale, translation_group, slug, category_id, audience, status,
-                      head_revision, published_revision, row_version, source_id, created_at, updated_at, published_at)
+                      head_revision, published_revision, row_version, source_id, created_at, updated_at, published_at,
+                      translated_from, translated_revision, purged_at)
 select $1, u.*
 from unnest($2::uuid[], $3::int8[], $4::text[], $5::uuid[], $6::text[], $7::uuid[], $8::text[], $9::text[],
             $10::int4[], $11::int4[], $12::int8[], $13::text[], $14::timestamptz[], $15::timestamptz[],
-            $16::timestamptz[]) as u
+            $16::timestamptz[], $17::uuid[], $18::int4[], $19::timestamptz[]) as u
 on conflict do nothing
 returning id";
 
@@ -27,11 +28,14 @@ update articles a
 set locale = u.locale, translation_group = u.translation_group, slug = u.slug, category_id = u.category_id,
     audience = u.audience, status = u.status, head_revision = u.head_revision,
     published_revision = u.published_revision, row_version = u.row_version, source_id = u.source_id,
-    updated_at = u.updated_at, published_at = u.published_at
+    updated_at = u.updated_at, published_at = u.published_at, translated_from = u.translated_from,
+    translated_revision = u.translated_revision, purged_at = u.purged_at
 from unnest($2::uuid[], $3::int8[], $4::text[], $5::uuid[], $6::text[], $7::uuid[], $8::text[], $9::text[],
-            $10::int4[], $11::int4[], $12::int8[], $13::text[], $14::timestamptz[], $15::timestamptz[])
+            $10::int4[], $11::int4[], $12::int8[], $13::text[], $14::timestamptz[], $15::timestamptz[],
+            $16::uuid[], $17::int4[], $18::timestamptz[])
      as u (id, old_row_version, locale, translation_group, slug, category_id, audience, status,
-           head_revision, published_revision, row_version, source_id, updated_at, published_at)
+           head_revision, published_revision, row_version, source_id, updated_at, published_at,
+           translated_from, translated_revision, purged_at)
 where a.portal_id = $1
   and a.id = u.id
   and a.row_version = u.old_row_version";
@@ -59,7 +63,12 @@ pub async fn insert_many(tx: &mut Tx, articles: &[Article]) -> Result<Vec<Articl
         .bind(each(articles, |a| a.source_id.as_deref()))
         .bind(each(articles, |a| a.created_at.to_sqlx()))
         .bind(each(articles, |a| a.updated_at.to_sqlx()))
-        .bind(each(articles, |a| a.published_at.map(ToSqlx::to_sqlx)));
+        .bind(each(articles, |a| a.published_at.map(ToSqlx::to_sqlx)))
+        .bind(each(articles, |a| {
+            a.translated_from.map(|t| t.article.as_uuid())
+        }))
+        .bind(each(articles, |a| a.translated_from.map(|t| t.revision)))
+        .bind(each(articles, |a| a.purged_at.map(ToSqlx::to_sqlx)));
     let rows = tx.fetch_all(insert).await?;
     rows.iter()
         .map(|row| Ok(ArticleId::from_uuid(col::<Uuid>(row, "id")?)))
@@ -90,7 +99,14 @@ pub async fn save_many(tx: &mut Tx, articles: &[(Article, i64)]) -> Result<(), S
         .bind(each(articles, |(a, _)| a.row_version))
         .bind(each(articles, |(a, _)| a.source_id.as_deref()))
         .bind(each(articles, |(a, _)| a.updated_at.to_sqlx()))
-        .bind(each(articles, |(a, _)| a.published_at.map(ToSqlx::to_sqlx)));
+        .bind(each(articles, |(a, _)| a.published_at.map(ToSqlx::to_sqlx)))
+        .bind(each(articles, |(a, _)| {
+            a.translated_from.map(|t| t.article.as_uuid())
+        }))
+        .bind(each(articles, |(a, _)| {
+            a.translated_from.map(|t| t.revision)
+        }))
+        .bind(each(articles, |(a, _)| a.purged_at.map(ToSqlx::to_sqlx)));
     if tx.execute(save).await? != articles.len() as u64 {
         return Err(StoreError::Stale {
             table: "articles",

@@ -1,6 +1,6 @@
 //! The columns of an article and of a revision's text, and how they become domain types.
 
-use cairn_domain::article::{Article, Audience, Status};
+use cairn_domain::article::{Article, Audience, Status, TranslatedFrom};
 use cairn_domain::ids::{ArticleId, CategoryId, PortalId, TranslationGroupId};
 use cairn_domain::revision::Staged;
 use cairn_domain::slug::Slug;
@@ -14,7 +14,8 @@ use crate::row::{col, locale, time, time_opt, word};
 macro_rules! article_columns {
     () => {
         "a.portal_id, a.id, a.number, a.locale, a.translation_group, a.slug, a.category_id, a.audience, a.status,
-       a.head_revision, a.published_revision, a.row_version, a.source_id, a.created_at, a.updated_at, a.published_at"
+       a.head_revision, a.published_revision, a.row_version, a.source_id, a.created_at, a.updated_at, a.published_at,
+       a.translated_from, a.translated_revision, a.purged_at"
     };
 }
 pub(crate) use article_columns;
@@ -71,6 +72,8 @@ pub(crate) const PUBLISHED: StagedNames = [
 pub(crate) fn article_from(row: &PgRow) -> Result<Article, StoreError> {
     let id = ArticleId::from_uuid(col(row, "id")?);
     let category: Option<Uuid> = col(row, "category_id")?;
+    let translated_from: Option<Uuid> = col(row, "translated_from")?;
+    let translated_revision: Option<i32> = col(row, "translated_revision")?;
     Ok(Article {
         portal: PortalId::from_uuid(col(row, "portal_id")?),
         id,
@@ -88,6 +91,13 @@ pub(crate) fn article_from(row: &PgRow) -> Result<Article, StoreError> {
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
         published_at: time_opt(row, "published_at")?,
+        translated_from: translated_from
+            .zip(translated_revision)
+            .map(|(article, revision)| TranslatedFrom {
+                article: ArticleId::from_uuid(article),
+                revision,
+            }),
+        purged_at: time_opt(row, "purged_at")?,
     })
 }
 

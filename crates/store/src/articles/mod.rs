@@ -129,7 +129,7 @@ select exists (select 1 from articles where portal_id = $1 and locale = $2 and s
 update articles a
 set locale = $4, translation_group = $5, slug = $6, category_id = $7, audience = $8, status = $9,
     head_revision = $10, published_revision = $11, row_version = $12, source_id = $13,
-    updated_at = $14, published_at = $15
+    updated_at = $14, published_at = $15, translated_from = $16, translated_revision = $17, purged_at = $18
 where a.portal_id = $1
   and a.id = $2
   and a.row_version = $3
@@ -372,7 +372,10 @@ pub async fn save(
         .bind(article.row_version)
         .bind(article.source_id.as_deref())
         .bind(article.updated_at.to_sqlx())
-        .bind(article.published_at.map(ToSqlx::to_sqlx));
+        .bind(article.published_at.map(ToSqlx::to_sqlx))
+        .bind(article.translated_from.map(|t| t.article.as_uuid()))
+        .bind(article.translated_from.map(|t| t.revision))
+        .bind(article.purged_at.map(ToSqlx::to_sqlx));
     if tx.execute(save).await? == 1 {
         return Ok(Saved::Yes);
     }

@@ -262,6 +262,8 @@ pub(crate) fn article(portal: PortalId, title: &str) -> Article {
         created_at: at(0),
         updated_at: at(0),
         published_at: Some(at(0)),
+        translated_from: None,
+        purged_at: None,
     }
 }
 
@@ -270,6 +272,8 @@ pub(crate) fn draft(portal: PortalId, title: &str) -> Article {
         status: Status::Draft,
         published_revision: None,
         published_at: None,
+        translated_from: None,
+        purged_at: None,
         ..article(portal, title)
     }
 }

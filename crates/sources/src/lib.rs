@@ -1,0 +1,1 @@
+//! Help centers of other systems, read into articles.
