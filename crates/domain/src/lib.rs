@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod article;
+pub mod attachment;
 pub mod category;
 pub mod event;
 pub mod feed;

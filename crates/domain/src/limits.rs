@@ -74,3 +74,13 @@ pub const NUMBER_BLOCK: i64 = 64;
 pub const FOLLOW_EVENTS_MAX: i64 = 1_000;
 /// Articles loaded in one step of a reindex.
 pub const REINDEX_ARTICLES_MAX: i64 = 500;
+/// Largest attachment, in bytes.
+pub const ATTACHMENT_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// Most attachments of one portal; counted once a minute, so that a burst may go a little beyond.
+pub const ATTACHMENTS_MAX: i64 = 200_000;
+/// Longest name of a file, in bytes of UTF-8: what file systems take.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// Longest path of a file in its source, in bytes of UTF-8.
+pub const SOURCE_PATH_BYTES_MAX: usize = 1_024;
+/// Longest name of a source (one folder, archive or export that was moved in), in Unicode scalar values.
+pub const SOURCE_NAME_CHARS_MAX: usize = 200;

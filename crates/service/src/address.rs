@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use cairn_domain::ids::AttachmentId;
 use cairn_domain::locale::Locale;
 use cairn_domain::portal::Portal;
 
@@ -18,6 +19,16 @@ pub(crate) fn article(base: &str, locale: &Locale, slug: &str) -> String {
 /// Path of a category.
 pub(crate) fn category(base: &str, locale: &Locale, slug: &str) -> String {
     format!("{base}/{locale}/categories/{}", encode(slug))
+}
+
+/// Path of an attachment. With an empty base it is what bodies write: `/attachments/<id>/<name>`.
+pub fn attachment(base: &str, id: AttachmentId, name: &str) -> String {
+    format!("{base}/attachments/{id}/{}", encode(name))
+}
+
+/// Path of a smaller variant of a picture, by its width in pixels.
+pub fn attachment_variant(base: &str, id: AttachmentId, width: i32) -> String {
+    format!("{base}/attachments/{id}/{width}.webp")
 }
 
 /// One path segment, percent-encoded (RFC 3986 §2.3: unreserved characters stay).

@@ -22,6 +22,7 @@ mod statement;
 mod tx;
 
 pub mod articles;
+pub mod attachments;
 pub mod audit;
 pub mod categories;
 pub mod help_center;

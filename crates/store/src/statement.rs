@@ -25,6 +25,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::articles::list_statements(),
         crate::articles::index_statements(),
         crate::articles::lookup_statements(),
+        crate::attachments::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::categories::STATEMENTS,
         crate::check::STATEMENTS,
