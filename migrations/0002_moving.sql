@@ -39,6 +39,8 @@ create table imported_files (
     revision         integer     not null,
     category_id      uuid,
     status           text        not null collate "C",
+    audience         text        not null collate "C",
+    slug             text        not null collate "C",
     imported_at      timestamptz not null,
     constraint imported_files_pkey primary key (portal_id, article_id),
     constraint imported_files_article_fkey foreign key (portal_id, article_id) references articles (portal_id, id),

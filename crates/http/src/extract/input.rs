@@ -161,6 +161,19 @@ impl JsonValue for String {
     }
 }
 
+impl JsonValue for bool {
+    fn read(value: Value, at: &str, faults: &mut Faults) -> Option<Self> {
+        match value {
+            Value::Bool(claim) => Some(claim),
+            other => wrong_type(at, "true or false", &other, faults),
+        }
+    }
+
+    fn schema(nullable: bool) -> Schema {
+        scalar(Type::Boolean, nullable).into()
+    }
+}
+
 macro_rules! whole_numbers {
     ($($type:ty, $format:ident;)*) => {$(
         impl JsonValue for $type {

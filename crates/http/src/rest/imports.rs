@@ -36,6 +36,20 @@ json_input! {
         status: Option<String> = required,
         /// Front matter that means nothing to Cairn, as a JSON object in text.
         front_matter: Option<Option<String>> = optional,
+        /// The file it comes from, relative to the root of the source, with slashes.
+        path: Option<Option<String>> = optional,
+        /// `public` or `internal`; left out: public when it is new, else as it is.
+        audience: Option<Option<String>> = optional,
+        /// The slug it wants; a taken one gets a number. Left out: made from the title when it is new.
+        slug: Option<Option<String>> = optional,
+        /// Articles of one source with one key are translations of each other.
+        translation_key: Option<Option<String>> = optional,
+        /// When it was made, an RFC 3339 time.
+        created_at: Option<Option<String>> = optional,
+        /// When what readers see was last changed, an RFC 3339 time.
+        updated_at: Option<Option<String>> = optional,
+        /// Addresses of the old site that lead to it from now on.
+        old_urls: Option<Vec<String>> = optional,
     }
 }
 
@@ -59,6 +73,13 @@ impl JsonValue for ImportItem {
             locale: locale?,
             status: status?,
             front_matter: input.front_matter.flatten(),
+            path: input.path.flatten(),
+            audience: input.audience.flatten(),
+            slug: input.slug.flatten(),
+            translation_key: input.translation_key.flatten(),
+            created_at: input.created_at.flatten(),
+            updated_at: input.updated_at.flatten(),
+            old_urls: input.old_urls.unwrap_or_default(),
         })
     }
 
@@ -72,6 +93,11 @@ json_input! {
     pub(crate) struct ImportInput {
         /// Portal slug or id.
         portal: Option<String> = required,
+        /// The folder, archive or export they come from, by a name that stays the same from one import to the next;
+        /// `import` when left out.
+        source: Option<String> = optional,
+        /// `true`: let the file win where file and article both changed since the last import.
+        overwrite: Option<bool> = optional,
         /// The articles.
         items: Option<Vec<ImportItem>> = required,
     }
@@ -106,6 +132,15 @@ pub(crate) enum ImportedItem {
         /// Its slug here.
         slug: String,
     },
+    /// File and article both changed since the last import; nothing was written for it.
+    Conflict {
+        /// Its id here.
+        id: String,
+        /// Its slug here.
+        slug: String,
+        /// What differs and the way out, as a sentence.
+        reason: String,
+    },
     /// It breaks a rule; nothing was written for it.
     Failed {
         /// Which rule, as a sentence.
@@ -119,6 +154,7 @@ impl From<ImportResult> for ImportedItem {
             ImportResult::Created { id, slug } => Self::Created { id, slug },
             ImportResult::Updated { id, slug } => Self::Updated { id, slug },
             ImportResult::Unchanged { id, slug } => Self::Unchanged { id, slug },
+            ImportResult::Conflict { id, slug, reason } => Self::Conflict { id, slug, reason },
             ImportResult::Failed { reason } => Self::Failed { reason },
         }
     }
@@ -153,6 +189,8 @@ pub(crate) async fn import(
         &ctx,
         ImportBatch {
             portal: input.portal,
+            source: input.source,
+            overwrite: input.overwrite.unwrap_or(false),
             items,
             idempotency_key,
         },

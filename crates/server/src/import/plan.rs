@@ -109,6 +109,7 @@ impl<'a> Plan<'a> {
             locale: locale.to_string(),
             status,
             front_matter: other_keys(&block),
+            ..ImportItem::default()
         };
         Ok(Planned { item, body_line })
     }

@@ -66,7 +66,9 @@ impl Report {
                 ImportResult::Created { .. } => self.created += 1,
                 ImportResult::Updated { .. } => self.updated += 1,
                 ImportResult::Unchanged { .. } => self.unchanged += 1,
-                ImportResult::Failed { reason } => self.fail(Fault::at(path, 1, reason)),
+                ImportResult::Conflict { reason, .. } | ImportResult::Failed { reason } => {
+                    self.fail(Fault::at(path, 1, reason))
+                }
             }
         }
     }

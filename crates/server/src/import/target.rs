@@ -104,6 +104,7 @@ impl Target for InProcess {
             portal: Some(to.slug.clone()),
             items: items.to_vec(),
             idempotency_key: Some(key.to_owned()),
+            ..ImportBatch::default()
         };
         match articles::import(&self.0, batch).await {
             Ok(outcome) => Ok(outcome.results),
