@@ -306,6 +306,7 @@ fn document(article: &TestArticle, portal_title: &str) -> IndexDocument {
             anchor: None,
             text: "Some words.".to_owned(),
         }],
+        address_words: String::new(),
         categories: vec![],
         category_name: String::new(),
         tags: vec![],

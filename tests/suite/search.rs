@@ -307,3 +307,24 @@ async fn odd_queries_are_answered() {
         .await
         .problem(400, "invalid_fields");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_words_of_an_anchor_that_an_author_named_are_found_and_never_shown() {
+    let app = TestApp::spawn().await;
+    app.article()
+        .title("Kennwort ändern")
+        .body("# <a name=\"reset-your-password\"></a>Kennwort ändern\n\nSo geht es.\n")
+        .published()
+        .create()
+        .await;
+    app.settle().await;
+    let page = app
+        .rest(&app.key)
+        .get("/search?q=reset+password&portal=help&locale=en")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(titles(&page), ["Kennwort ändern"]);
+    let snippet = page["items"][0]["snippet"].as_str().expect("a snippet");
+    assert!(!snippet.contains("password"), "{snippet}");
+}

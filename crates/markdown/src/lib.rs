@@ -11,6 +11,7 @@
 
 #![doc = include_str!("../README.md")]
 
+mod anchors;
 mod assemble;
 mod autolinks;
 mod code;
@@ -33,6 +34,7 @@ mod shape;
 mod tags;
 mod text;
 
+pub use anchors::anchors;
 pub use assemble::ICONS;
 pub use headings::{Heading, headings};
 pub use limits::{

@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_followed_is_named() {
         for (file, text) in [
-            ("definition.toml", "version = 1"),
+            ("definition.toml", "version = 2"),
             ("ranking.toml", "[weights]\nall = \"much\""),
             ("analyzers/en.toml", "stemmer = \"klingon\""),
             ("analyzers/en.toml", "stop_words = \"xx\""),

@@ -90,6 +90,8 @@ pub struct IndexDocument {
     pub excerpt: String,
     /// The body, section by section.
     pub sections: Vec<SectionText>,
+    /// Words of its addresses: the file it came from, anchors its author named. Found, never shown.
+    pub address_words: String,
     /// Its category and all ancestors, for the filter.
     pub categories: Vec<CategoryId>,
     /// The name of its category, for display.
@@ -139,6 +141,7 @@ pub fn content_hash(document: &IndexDocument) -> u64 {
         hash.optional(section.anchor.as_deref());
         hash.text(&section.text);
     }
+    hash.text(&document.address_words);
     // The order of categories and tags says nothing.
     let mut categories = document.categories.clone();
     categories.sort_unstable();

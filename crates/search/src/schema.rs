@@ -201,6 +201,10 @@ impl Fields {
             }
             words.push_str(&section.text);
         }
+        if !document.address_words.is_empty() {
+            words.push('\n');
+            words.push_str(&document.address_words);
+        }
         let title = plain(&document.title);
         let words = plain(&words);
         out.add_text(self.title, &title);

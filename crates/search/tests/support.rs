@@ -51,6 +51,7 @@ pub(crate) fn document(n: u128, title: &str, body: &str) -> IndexDocument {
             anchor: None,
             text: body.to_owned(),
         }],
+        address_words: String::new(),
         categories: Vec::new(),
         category_name: String::new(),
         tags: Vec::new(),

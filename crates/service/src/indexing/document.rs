@@ -57,6 +57,7 @@ fn document(row: &IndexRow, tree: &[Category], staged: &Staged, revision: i32) -
         title: staged.title.clone(),
         excerpt: staged.excerpt.clone(),
         sections: sections(&staged.body),
+        address_words: address_words(row, &staged.body),
         categories,
         category_name: category_name.map(|c| c.name.clone()).unwrap_or_default(),
         tags: staged.tags.clone(),
@@ -65,6 +66,28 @@ fn document(row: &IndexRow, tree: &[Category], staged: &Staged, revision: i32) -
         author: staged.author.clone(),
         updated_at_ms: updated_at.as_millisecond(),
     }
+}
+
+/// The words of the file an article came from and of the anchors in it: they stand in addresses that
+/// people still have, often in another language than the text.
+fn address_words(row: &IndexRow, body: &str) -> String {
+    let path = row.imported_path.as_deref().unwrap_or_default();
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let anchors = cairn_markdown::anchors(body).unwrap_or_default();
+    let mut words = String::new();
+    for address in std::iter::once(stem).chain(anchors.iter().map(String::as_str)) {
+        for word in address
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+        {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(word);
+        }
+    }
+    words
 }
 
 fn sections(body: &str) -> Vec<SectionText> {

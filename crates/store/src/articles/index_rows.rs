@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::mapping::{HEAD, PUBLISHED, article_columns, article_from, staged_columns, staged_from};
 use crate::error::StoreError;
 use crate::pool::Store;
-use crate::row::each;
+use crate::row::{col, each};
 use crate::statement::sql;
 
 /// The published revision is joined only where it is not the head: bodies are large and mostly the same.
@@ -26,7 +26,8 @@ select ",
             ",
        ",
             staged_columns!("p", "p_"),
-            "
+            ",
+       f.path as imported_path
 from articles a
 join revisions h
   on h.portal_id = a.portal_id
@@ -37,6 +38,9 @@ left join revisions p
  and p.article_id = a.id
  and p.revision = a.published_revision
  and a.published_revision <> a.head_revision
+left join imported_files f
+  on f.portal_id = a.portal_id
+ and f.article_id = a.id
 where a.portal_id = $1"
         )
     };
@@ -71,6 +75,8 @@ pub struct IndexRow {
     pub head: Staged,
     /// What readers see, while it is published.
     pub published: Option<Staged>,
+    /// Path of the file it came from.
+    pub imported_path: Option<String>,
 }
 
 /// Some articles with their texts, in order of their ids, all from one moment. What does not exist is left out.
@@ -164,5 +170,6 @@ fn index_row_from(row: &PgRow) -> Result<IndexRow, StoreError> {
         article,
         head,
         published,
+        imported_path: col(row, "imported_path")?,
     })
 }
