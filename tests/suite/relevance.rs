@@ -180,6 +180,7 @@ async fn import(app: &Arc<TestApp>, mut items: Vec<ImportItem>) -> usize {
             portal: Some("judged".to_owned()),
             items,
             idempotency_key: Some(format!("batch-{n}")),
+            ..ImportBatch::default()
         };
         let outcome = articles::import(&app.operator(), batch)
             .await
