@@ -17,6 +17,7 @@ mod load;
 mod machine;
 mod options;
 mod out;
+mod paced;
 mod pin;
 mod process;
 mod report;

@@ -59,6 +59,9 @@ pub(crate) struct Options {
     /// Articles of the generated collection.
     #[arg(long, default_value_t = 1_000)]
     pub(crate) articles: usize,
+    /// How often the collection is copied for the large import; 12 makes 100,000 articles of helpcenter-en.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) copies: usize,
     /// Only these workloads; separate by commas.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) only: Vec<Workload>,
@@ -103,6 +106,8 @@ pub(crate) enum Workload {
     Index,
     /// From a write to the first search that finds it.
     Fresh,
+    /// Import again, export, 100,000 articles, readers beside an import.
+    Moving,
     /// From exec to ready.
     ColdStart,
 }

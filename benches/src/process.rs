@@ -35,6 +35,19 @@ pub(crate) fn memory(pid: u32) -> Memory {
     }
 }
 
+/// Lets the kernel count a process's peak anew. Where that is not allowed the peak is that of its life.
+pub(crate) fn forget_peak(pid: u32) {
+    fs::write(format!("/proc/{pid}/clear_refs"), "5").ok();
+}
+
+/// The largest resident memory of a process since [`forget_peak`], in MB.
+pub(crate) fn peak_mb(pid: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|l| l.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+    kib.unwrap_or_default() * 1024.0 / 1e6
+}
+
 fn rollup(pid: u32) -> (f64, f64, f64) {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
     let of = |name: &str| {

@@ -158,7 +158,7 @@ fn reindex(bench: &Bench, server: &Server) -> Result<(f64, f64)> {
     Ok((articles.context("a reindex counts articles")?, seconds))
 }
 
-fn build(bench: &Bench) -> Result<Built> {
+pub(crate) fn build(bench: &Bench) -> Result<Built> {
     let mut command = bench.floor("floor-index")?;
     command
         .arg("--texts")

@@ -4,4 +4,5 @@ pub(crate) mod cold_start;
 pub(crate) mod freshness;
 pub(crate) mod http;
 pub(crate) mod indexing;
+pub(crate) mod moving;
 pub(crate) mod search;
