@@ -222,6 +222,18 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
                 )],
             )
         }
+        Operation::BatchArticles => {
+            let operation = json!({"id": article, "expected_revision": 1, "add_tags": ["x"]});
+            (
+                Elsewhere::NotFound,
+                vec![call(
+                    "POST",
+                    "/article-batches",
+                    None,
+                    json!({"portal": portal, "operations": [operation]}),
+                )],
+            )
+        }
         Operation::SearchArticles => (
             Elsewhere::NotFound,
             vec![get(format!("/search?q=words&portal={portal}"))],
@@ -295,7 +307,7 @@ fn tools() -> impl Iterator<Item = Operation> {
 async fn send(app: &TestApp, key: Option<&TestKey>, call: &Call) -> Answer {
     let door = key.map_or_else(|| app.rest_without_key(), |key| app.rest(key));
     let mut request = door.request(call.method, &call.path);
-    if call.path == "/article-imports" {
+    if matches!(call.path.as_str(), "/article-imports" | "/article-batches") {
         request = request.header("idempotency-key", "batch");
     }
     if let Some(tag) = call.if_match {

@@ -160,6 +160,14 @@ async fn every_write_of_the_rest_door_replays() {
             None,
             json!({"portal": "help", "items": [item]}),
         ),
+        (
+            "POST",
+            "/article-batches".to_owned(),
+            None,
+            json!({"portal": "help", "operations": [
+                {"id": article.id, "expected_revision": 3, "status": "archived"},
+            ]}),
+        ),
         ("DELETE", format!("/keys/{}", doomed.id), None, Value::Null),
     ];
     for (n, (method, path, if_match, body)) in writes.into_iter().enumerate() {

@@ -5,6 +5,7 @@
 //! unless asked for: `make test-all`.
 
 mod articles;
+mod batches;
 mod browser;
 mod categories;
 mod corpora;

@@ -156,6 +156,7 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::GetRevision
         | Operation::RestoreRevision
         | Operation::ImportArticles
+        | Operation::BatchArticles
         | Operation::SearchArticles
         | Operation::ListKeys
         | Operation::CreateKey

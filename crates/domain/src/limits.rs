@@ -56,6 +56,10 @@ pub const REQUEST_BYTES_MAX: usize = 6 * 1024 * 1024;
 pub const IMPORT_BATCH_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Most articles in one import batch, which is one transaction.
 pub const IMPORT_BATCH_ARTICLES_MAX: usize = 500;
+/// Most operations in one article batch, which is one transaction.
+pub const ARTICLE_BATCH_OPERATIONS_MAX: usize = 1_000;
+/// Most bytes of Markdown that one article batch renders because it publishes them; what is beyond fails by itself.
+pub const ARTICLE_BATCH_RENDER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Deepest nesting of a JSON request body.
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Largest request head, in bytes.

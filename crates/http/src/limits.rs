@@ -20,7 +20,7 @@ pub const QUOTED_CHARS_MAX: usize = 64;
 /// Time for reading the request and answering it.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Time for an import batch: 500 articles in one transaction.
+/// Time for a batch: 500 imported or 1,000 changed articles in one transaction.
 pub const IMPORT_TIME_MAX: Duration = Duration::from_secs(300);
 
 /// Time for what walks over a whole index.
@@ -30,7 +30,7 @@ pub const INDEX_TIME_MAX: Duration = Duration::from_secs(6 * 3_600);
 pub(crate) fn time_max(operation: Option<Operation>) -> Duration {
     match operation {
         Some(Operation::Reindex | Operation::VerifyIndex) => INDEX_TIME_MAX,
-        Some(Operation::ImportArticles) => IMPORT_TIME_MAX,
+        Some(Operation::ImportArticles | Operation::BatchArticles) => IMPORT_TIME_MAX,
         _ => REQUEST_TIME_MAX,
     }
 }

@@ -8,7 +8,7 @@ use sqlx::query;
 
 use crate::error::StoreError;
 use crate::pool::Store;
-use crate::row::{can_be_stored, col};
+use crate::row::{can_be_stored, col, each};
 use crate::statement::sql;
 use crate::tx::Tx;
 
@@ -17,6 +17,14 @@ sql! {
     KEEP = "
 insert into slug_history (portal_id, locale, slug, article_id, created_at)
 values ($1, $2, $3, $4, $5)
+on conflict (portal_id, locale, slug) do update
+set article_id = excluded.article_id, created_at = excluded.created_at";
+
+    // Two articles of one statement never leave the same slug: it was unique among the live ones.
+    KEEP_MANY = "
+insert into slug_history (portal_id, locale, slug, article_id, created_at)
+select $1, u.locale, u.slug, u.article_id, $5
+from unnest($2::text[], $3::text[], $4::uuid[]) as u (locale, slug, article_id)
 on conflict (portal_id, locale, slug) do update
 set article_id = excluded.article_id, created_at = excluded.created_at";
 
@@ -55,6 +63,26 @@ pub async fn keep(
         .bind(locale.as_str())
         .bind(slug)
         .bind(article.as_uuid())
+        .bind(at.to_sqlx());
+    tx.execute(keep).await?;
+    Ok(())
+}
+
+/// Remembers where many articles of a portal stood until now.
+pub async fn keep_many(
+    tx: &mut Tx,
+    portal: PortalId,
+    slugs: &[(&Locale, &str, ArticleId)],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    if slugs.is_empty() {
+        return Ok(());
+    }
+    let keep = query(KEEP_MANY)
+        .bind(portal.as_uuid())
+        .bind(each(slugs, |(locale, _, _)| locale.as_str()))
+        .bind(each(slugs, |(_, slug, _)| *slug))
+        .bind(each(slugs, |(_, _, article)| article.as_uuid()))
         .bind(at.to_sqlx());
     tx.execute(keep).await?;
     Ok(())

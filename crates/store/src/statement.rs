@@ -21,6 +21,7 @@ pub(crate) use sql;
 pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         crate::articles::STATEMENTS,
+        crate::articles::batch_statements(),
         crate::articles::bulk_statements(),
         crate::articles::list_statements(),
         crate::articles::index_statements(),
@@ -40,6 +41,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::portals::STATEMENTS,
         crate::renderings::STATEMENTS,
         crate::revisions::STATEMENTS,
+        crate::revisions::batch_statements(),
         crate::slug_history::STATEMENTS,
     ]
     .concat()

@@ -53,7 +53,7 @@ async fn every_body_is_read_as_json_or_refused_as_none_by_rest() {
     };
     let app = TestApp::spawn().await;
     for line in &lines {
-        for path in ["/articles", "/article-imports"] {
+        for path in ["/articles", "/article-imports", "/article-batches"] {
             let request = app
                 .rest(&app.key)
                 .request("POST", path)

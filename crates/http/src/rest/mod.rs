@@ -19,6 +19,7 @@ use crate::problem::Problem;
 pub mod openapi;
 
 mod articles;
+mod batches;
 mod categories;
 mod imports;
 mod indexes;
@@ -72,6 +73,7 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(imports::import))
+        .routes(routes!(batches::batch))
         .routes(routes!(indexes::reindex))
         .routes(routes!(indexes::verify))
 }

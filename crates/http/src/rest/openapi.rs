@@ -91,7 +91,7 @@ fn complete(operation: &mut Value, row: &OperationRow) {
     let mut headers = Vec::new();
     if row.is_write() {
         headers.push(json!({
-            "name": "Idempotency-Key", "in": "header", "required": row.name == "import_articles",
+            "name": "Idempotency-Key", "in": "header", "required": matches!(row.name, "import_articles" | "batch_articles"),
             "description": "Sending the same request again with the same key gives the outcome of the first time.",
             "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES_MAX},
         }));

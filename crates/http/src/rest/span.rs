@@ -46,6 +46,7 @@ pub(super) fn of(operation: Option<Operation>, request_id: &str) -> Span {
         GetRevision = "get_revision",
         RestoreRevision = "restore_revision",
         ImportArticles = "import_articles",
+        BatchArticles = "batch_articles",
         SearchArticles = "search_articles",
         ListKeys = "list_keys",
         CreateKey = "create_key",

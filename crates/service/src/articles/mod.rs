@@ -1,5 +1,6 @@
 //! Articles: list, get, create, update, restore, import, and their revisions.
 
+pub mod batch;
 pub mod create;
 pub mod get;
 pub mod import;
@@ -12,6 +13,7 @@ pub mod update;
 pub mod view;
 pub(crate) mod write;
 
+pub use batch::{ArticleBatch, BatchOperation, BatchOutcome, BatchResult, batch};
 pub use create::{CreateArticle, create};
 pub use get::{GetArticle, get};
 pub use import::{ImportBatch, ImportItem, ImportOutcome, ImportResult, import};

@@ -174,11 +174,7 @@ pub(crate) async fn write(
     let Some(locked) = cairn_store::articles::lock(&mut tx, portal.id, current.id).await? else {
         return Err(not_found());
     };
-    if edit.touches_live()
-        && (locked.status == Status::Published || edit.status == Some(Status::Published))
-    {
-        authorize::scope(ctx, Scope::ArticlesPublish)?;
-    }
+    may_change(ctx, &locked, &edit)?;
     // When the expectation holds, the base is the head; when it does not, nothing else matters.
     let (article, new_revision, changed) = match locked.apply(&edit, &base, &staged, expected, now)
     {
@@ -259,6 +255,23 @@ pub(crate) async fn write(
     Ok(Updated { view, changed })
 }
 
+/// Refuses to touch what readers see without `articles:publish`.
+pub(crate) fn may_change(ctx: &Context, article: &Article, edit: &ArticleEdit) -> Result<()> {
+    if edit.touches_live()
+        && (article.status == Status::Published || edit.status == Some(Status::Published))
+    {
+        authorize::scope(ctx, Scope::ArticlesPublish)?;
+    }
+    Ok(())
+}
+
+/// Whether a change moves an article to another address, and whether the old one is worth
+/// remembering: one that was never public needs no memory.
+pub(crate) fn moves(before: &Article, after: &Article) -> Option<bool> {
+    let has_moved = (&after.slug, &after.locale) != (&before.slug, &before.locale);
+    has_moved.then_some(before.published_at.is_some())
+}
+
 /// What is about to be saved.
 pub(crate) struct Saving<'a> {
     pub(crate) before: &'a Article,
@@ -295,9 +308,8 @@ pub(crate) async fn save(
     {
         cairn_store::renderings::put(tx, &rendering).await?;
     }
-    if (&article.slug, &article.locale) != (&before.slug, &before.locale) {
-        // An address that was never public needs no memory.
-        if before.published_at.is_some() {
+    if let Some(was_public) = moves(before, article) {
+        if was_public {
             cairn_store::slug_history::keep(
                 tx,
                 before.portal,
@@ -334,7 +346,12 @@ fn edit_failed(fields: Vec<FieldError>) -> Error {
     }
 }
 
-fn parse(command: UpdateArticle, portal: &Portal, tree: &[Category]) -> Result<ArticleEdit> {
+/// Reads a change into the domain's types, naming every fault at once.
+pub(crate) fn parse(
+    command: UpdateArticle,
+    portal: &Portal,
+    tree: &[Category],
+) -> Result<ArticleEdit> {
     let mut input = Input::default();
     input.idempotency_key(command.idempotency_key.as_deref());
     if command.body.is_some() && command.edits.is_some() {

@@ -1,5 +1,6 @@
 //! Articles: the live row, and the revision a face shows.
 
+mod batch;
 mod bulk;
 mod index_rows;
 mod list;
@@ -24,12 +25,17 @@ use crate::row::{actor, can_be_stored, col, time};
 use crate::statement::sql;
 use crate::tx::Tx;
 
+pub use batch::{lock_many, taken_addresses};
 pub use bulk::{insert_many, save_many};
 pub use index_rows::{IndexRow, load_for_index, scan, scan_for_index};
 pub(crate) use index_rows::{load_for_index_on, scan_for_index_on, scan_on};
 pub use list::{ArticleQuery, ArticleSummary, Face, Sort, SortKey, count, list};
 pub use lookups::{ids_in_categories, taken_slugs_of};
 pub(crate) use mapping::{HEAD, article_columns, article_from, staged_columns, staged_from};
+
+pub(crate) const fn batch_statements() -> &'static [(&'static str, &'static str)] {
+    batch::STATEMENTS
+}
 
 pub(crate) const fn bulk_statements() -> &'static [(&'static str, &'static str)] {
     bulk::STATEMENTS

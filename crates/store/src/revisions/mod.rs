@@ -1,5 +1,7 @@
 //! Revisions: append-only; the serving role has no right to change or delete one.
 
+mod batch;
+
 use cairn_domain::actor::Actor;
 use cairn_domain::ids::{ApiKeyId, ArticleId, PortalId};
 use cairn_domain::revision::Revision;
@@ -15,6 +17,12 @@ use crate::pool::Store;
 use crate::row::{actor, col, each, one_portal, time};
 use crate::statement::sql;
 use crate::tx::Tx;
+
+pub use batch::{Making, Tagged, append_tagged, bodies, tags_many, unrendered};
+
+pub(crate) const fn batch_statements() -> &'static [(&'static str, &'static str)] {
+    batch::STATEMENTS
+}
 
 sql! {
     // Postgres has no arrays of arrays of different lengths: each row's tags travel as a JSON array.
