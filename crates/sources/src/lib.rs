@@ -5,7 +5,13 @@
 //! go. It reads only below its own root, never the network, and within named limits.
 
 mod article;
+mod html_to_markdown;
+mod markup;
 mod source;
 
 pub use article::{Fault, OldAddress, SourceArticle, SourceCategory, SourceFile, SourcePortal};
+pub use html_to_markdown::html_to_markdown;
+pub use markup::{
+    MARKUP_ATTRIBUTES_MAX, MARKUP_BYTES_MAX, MARKUP_DEPTH_MAX, MARKUP_NODES_MAX, MarkupError,
+};
 pub use source::{Source, SourceError};
