@@ -60,6 +60,16 @@ pub const IMPORT_BATCH_ARTICLES_MAX: usize = 500;
 pub const ARTICLE_BATCH_OPERATIONS_MAX: usize = 1_000;
 /// Most bytes of Markdown that one article batch renders because it publishes them; what is beyond fails by itself.
 pub const ARTICLE_BATCH_RENDER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Longest name of the folder, archive or export an import comes from, in Unicode scalar values.
+pub const IMPORT_SOURCE_CHARS_MAX: usize = 200;
+/// Longest path of a file in its source, in bytes.
+pub const IMPORT_PATH_BYTES_MAX: usize = 1_024;
+/// Longest key that joins translations of an import, in bytes.
+pub const TRANSLATION_KEY_BYTES_MAX: usize = 512;
+/// Most old addresses of one article in an import.
+pub const OLD_URLS_MAX: usize = 100;
+/// Longest old address, in bytes.
+pub const OLD_URL_BYTES_MAX: usize = 2_048;
 /// Deepest nesting of a JSON request body.
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Largest request head, in bytes.

@@ -27,6 +27,7 @@ pub mod audit;
 pub mod categories;
 pub mod help_center;
 pub mod idempotency;
+pub mod imported_files;
 pub mod keys;
 pub mod leases;
 pub mod outbox;

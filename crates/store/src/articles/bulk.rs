@@ -29,13 +29,13 @@ set locale = u.locale, translation_group = u.translation_group, slug = u.slug, c
     audience = u.audience, status = u.status, head_revision = u.head_revision,
     published_revision = u.published_revision, row_version = u.row_version, source_id = u.source_id,
     updated_at = u.updated_at, published_at = u.published_at, translated_from = u.translated_from,
-    translated_revision = u.translated_revision, purged_at = u.purged_at
+    translated_revision = u.translated_revision, purged_at = u.purged_at, created_at = u.created_at
 from unnest($2::uuid[], $3::int8[], $4::text[], $5::uuid[], $6::text[], $7::uuid[], $8::text[], $9::text[],
             $10::int4[], $11::int4[], $12::int8[], $13::text[], $14::timestamptz[], $15::timestamptz[],
-            $16::uuid[], $17::int4[], $18::timestamptz[])
+            $16::uuid[], $17::int4[], $18::timestamptz[], $19::timestamptz[])
      as u (id, old_row_version, locale, translation_group, slug, category_id, audience, status,
            head_revision, published_revision, row_version, source_id, updated_at, published_at,
-           translated_from, translated_revision, purged_at)
+           translated_from, translated_revision, purged_at, created_at)
 where a.portal_id = $1
   and a.id = u.id
   and a.row_version = u.old_row_version";
@@ -106,7 +106,8 @@ pub async fn save_many(tx: &mut Tx, articles: &[(Article, i64)]) -> Result<(), S
         .bind(each(articles, |(a, _)| {
             a.translated_from.map(|t| t.revision)
         }))
-        .bind(each(articles, |(a, _)| a.purged_at.map(ToSqlx::to_sqlx)));
+        .bind(each(articles, |(a, _)| a.purged_at.map(ToSqlx::to_sqlx)))
+        .bind(each(articles, |(a, _)| a.created_at.to_sqlx()));
     if tx.execute(save).await? != articles.len() as u64 {
         return Err(StoreError::Stale {
             table: "articles",

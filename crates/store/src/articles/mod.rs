@@ -6,6 +6,7 @@ mod index_rows;
 mod list;
 mod lookups;
 mod mapping;
+mod translations;
 
 use cairn_domain::actor::Actor;
 use cairn_domain::article::Article;
@@ -32,6 +33,7 @@ pub(crate) use index_rows::{load_for_index_on, scan_for_index_on, scan_on};
 pub use list::{ArticleQuery, ArticleSummary, Face, Sort, SortKey, count, list};
 pub use lookups::{ids_in_categories, taken_slugs_of};
 pub(crate) use mapping::{HEAD, article_columns, article_from, staged_columns, staged_from};
+pub use translations::{Progress, has_translations_outside, lock_group, progress};
 
 pub(crate) const fn batch_statements() -> &'static [(&'static str, &'static str)] {
     batch::STATEMENTS
@@ -47,6 +49,10 @@ pub(crate) const fn list_statements() -> &'static [(&'static str, &'static str)]
 
 pub(crate) const fn lookup_statements() -> &'static [(&'static str, &'static str)] {
     lookups::STATEMENTS
+}
+
+pub(crate) const fn translation_statements() -> &'static [(&'static str, &'static str)] {
+    translations::STATEMENTS
 }
 
 pub(crate) const fn index_statements() -> &'static [(&'static str, &'static str)] {
@@ -110,21 +116,6 @@ from articles a
 where a.portal_id = $1
   and a.id = $2
 for update");
-
-    // Locked in the order of ids, so that two imports of the same files cannot wait for each other in a circle.
-    LOCK_BY_SOURCES = concat!("
-select ", state_columns!(), "
-from unnest($2::text[], $3::text[]) as s (locale, source_id)
-join articles a
-  on a.portal_id = $1
- and a.locale = s.locale
- and a.source_id = s.source_id
-join revisions r
-  on r.portal_id = a.portal_id
- and r.article_id = a.id
- and r.revision = a.head_revision
-order by a.id
-for update of a");
 
     WHICH_TAKEN = "
 select exists (select 1 from articles where portal_id = $1 and locale = $2 and slug = $3) as slug_taken,
@@ -304,22 +295,6 @@ pub async fn lock(
         .fetch_optional(query(LOCK).bind(portal.as_uuid()).bind(article.as_uuid()))
         .await?;
     row.as_ref().map(article_from).transpose()
-}
-
-/// Locks the articles that came from these sources, in the order of their ids, with the text of their heads.
-/// Sources without an article are left out.
-pub async fn lock_by_sources(
-    tx: &mut Tx,
-    portal: PortalId,
-    sources: &[(Locale, String)],
-) -> Result<Vec<ArticleState>, StoreError> {
-    let locales: Vec<&str> = sources.iter().map(|(locale, _)| locale.as_str()).collect();
-    let ids: Vec<&str> = sources.iter().map(|(_, id)| id.as_str()).collect();
-    let lock = query(LOCK_BY_SOURCES)
-        .bind(portal.as_uuid())
-        .bind(locales)
-        .bind(ids);
-    tx.fetch_all(lock).await?.iter().map(state_from).collect()
 }
 
 /// Adds an article. Its head revision must be appended in the same transaction.

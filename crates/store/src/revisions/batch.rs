@@ -2,10 +2,12 @@
 
 use cairn_domain::actor::Actor;
 use cairn_domain::ids::{ApiKeyId, ArticleId, PortalId};
+use cairn_domain::revision::Staged;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::query;
 
+use crate::articles::{HEAD, staged_columns, staged_from};
 use crate::error::StoreError;
 use crate::pool::Store;
 use crate::row::{col, each};
@@ -20,6 +22,14 @@ join revisions r
   on r.portal_id = $1
  and r.article_id = u.article_id
  and r.revision = u.revision";
+
+    TEXTS = concat!("
+select r.article_id, ", staged_columns!("r", ""), "
+from unnest($2::uuid[], $3::int4[]) as u (article_id, revision)
+join revisions r
+  on r.portal_id = $1
+ and r.article_id = u.article_id
+ and r.revision = u.revision");
 
     // Everything but the tags is what it was in the base, and stays in the database.
     APPEND_TAGGED = "
@@ -102,6 +112,28 @@ pub async fn tags_many(
         .map(|row| {
             let article = ArticleId::from_uuid(col(row, "article_id")?);
             Ok((article, col(row, "tags")?))
+        })
+        .collect()
+}
+
+/// The texts of many revisions, as this transaction sees them, in no order.
+pub async fn texts(
+    tx: &mut Tx,
+    portal: PortalId,
+    revisions: &[(ArticleId, i32)],
+) -> Result<Vec<(ArticleId, Staged)>, StoreError> {
+    if revisions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let texts = query(TEXTS)
+        .bind(portal.as_uuid())
+        .bind(each(revisions, |(article, _)| article.as_uuid()))
+        .bind(each(revisions, |(_, revision)| *revision));
+    let rows = tx.fetch_all(texts).await?;
+    rows.iter()
+        .map(|row| {
+            let article = ArticleId::from_uuid(col(row, "article_id")?);
+            Ok((article, staged_from(row, &HEAD)?))
         })
         .collect()
 }

@@ -18,7 +18,7 @@ use crate::row::{actor, col, each, one_portal, time};
 use crate::statement::sql;
 use crate::tx::Tx;
 
-pub use batch::{Making, Tagged, append_tagged, bodies, tags_many, unrendered};
+pub use batch::{Making, Tagged, append_tagged, bodies, tags_many, texts, unrendered};
 
 pub(crate) const fn batch_statements() -> &'static [(&'static str, &'static str)] {
     batch::STATEMENTS

@@ -7,7 +7,8 @@ use cairn_store::articles::{
     load_for_index, save_many, scan, scan_for_index,
 };
 use cairn_store::{
-    StoreError, constraint, help_center, outbox, portals, renderings, revisions, slug_history,
+    StoreError, constraint, help_center, imported_files, outbox, portals, renderings, revisions,
+    slug_history,
 };
 use jiff::Timestamp;
 
@@ -305,23 +306,27 @@ async fn an_import_writes_many_articles_in_few_statements() {
     assert_eq!(outbox::append(&mut tx, portal, &events).await.unwrap(), 500);
     tx.commit().await.unwrap();
 
-    // The second run finds them by their sources, in the order of their ids.
+    // The second run finds them by their sources, and locks them in the order of their ids.
     let mut sources: Vec<_> = (0..500)
         .map(|n| (locale("en"), format!("source-{n}")))
         .collect();
     sources.reverse();
     sources.push((locale("de"), "source-1".to_owned()));
     let mut tx = db.store.begin().await.unwrap();
-    let locked = articles::lock_by_sources(&mut tx, portal, &sources)
+    let found = imported_files::find_in(&mut tx, portal, &sources)
         .await
         .unwrap();
+    assert!(found.iter().all(|f| f.file.is_none() && !f.is_purged));
+    let ids: Vec<_> = found.iter().map(|f| f.article).collect();
+    let locked = articles::lock_many(&mut tx, portal, &ids).await.unwrap();
     made.sort_by_key(|a| a.id);
-    assert_eq!(
-        locked.iter().map(|s| &s.article).collect::<Vec<_>>(),
-        made.iter().collect::<Vec<_>>()
-    );
-    for (state, text) in locked.iter().zip(&texts) {
-        assert_eq!(state.staged, text.staged);
+    assert_eq!(locked, made);
+    let heads: Vec<_> = locked.iter().map(|a| (a.id, a.head_revision)).collect();
+    let read = revisions::texts(&mut tx, portal, &heads).await.unwrap();
+    assert_eq!(read.len(), 500);
+    for (id, staged) in read {
+        let text = texts.iter().find(|t| t.article == id).unwrap();
+        assert_eq!(staged, text.staged);
     }
     // A new one among known ones: only the new one is added.
     let mut again = made[..3].to_vec();

@@ -13,6 +13,21 @@ use crate::articles::import::decide::Work;
 use crate::categories::free_slug;
 use crate::{Error, ErrorCode, Result, audit, authorize};
 
+/// The category at the end of a path of names, without making any: none inside when one is missing.
+pub(super) fn find(path: &[String], tree: &[Category]) -> Option<Option<CategoryId>> {
+    let mut parent = None;
+    for name in path {
+        parent = Some(child(parent, name, tree)?.id);
+    }
+    Some(parent)
+}
+
+fn child<'a>(parent: Option<CategoryId>, name: &str, tree: &'a [Category]) -> Option<&'a Category> {
+    let lower = name.to_lowercase();
+    tree.iter()
+        .find(|c| c.parent == parent && c.name.to_lowercase() == lower)
+}
+
 impl Work<'_> {
     /// The category at the end of a path of names; missing ones are made.
     pub(super) async fn place(
@@ -23,11 +38,7 @@ impl Work<'_> {
     ) -> Result<Result<Option<CategoryId>, String>> {
         let mut parent: Option<CategoryId> = None;
         for name in path {
-            let lower = name.to_lowercase();
-            if let Some(found) = tree
-                .iter()
-                .find(|c| c.parent == parent && c.name.to_lowercase() == lower)
-            {
+            if let Some(found) = child(parent, name, tree) {
                 parent = Some(found.id);
                 continue;
             }
@@ -73,8 +84,7 @@ impl Work<'_> {
 
     fn note_category(&mut self, category: &Category) -> Result<()> {
         let subject = Subject::Category(category.id);
-        self.plan.new_categories = true;
-        self.plan.audit.push(audit::entry(
+        self.plan.category_audit.push(audit::entry(
             self.ctx,
             audit::Entry {
                 portal: self.portal,
@@ -87,7 +97,7 @@ impl Work<'_> {
                 at: self.now,
             },
         ));
-        self.plan.events.push(NewEvent {
+        self.plan.category_events.push(NewEvent {
             id: EventId::from_uuid(self.ctx.app.ids.uuid(self.now)),
             kind: Operation::CreateCategory
                 .row()
