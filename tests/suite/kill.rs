@@ -13,7 +13,7 @@ mod chance;
 mod folder;
 mod importing;
 mod reckoning;
-mod writers;
+pub(crate) mod writers;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -379,7 +379,7 @@ impl Course<'_> {
     }
 }
 
-fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     // Settled once for the process; a second time is no fault.
     rustls::crypto::ring::default_provider()
         .install_default()

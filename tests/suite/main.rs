@@ -26,6 +26,7 @@ mod portals;
 mod relevance;
 mod revisions;
 mod search;
+mod six_collections;
 mod slugs;
 mod statements;
 mod tenancy;

@@ -20,7 +20,7 @@ const BATCH: usize = 250;
 const DEPTH: usize = 10;
 
 /// Query id → document id → gain.
-type Judgements = HashMap<String, HashMap<String, f64>>;
+pub(crate) type Judgements = HashMap<String, HashMap<String, f64>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn helpcenter_en_keeps_its_floor() {
@@ -41,7 +41,7 @@ async fn every_other_collection_keeps_its_floor() {
 }
 
 /// Locale and least nDCG@10 through REST of each collection.
-fn floors() -> HashMap<String, (String, f64)> {
+pub(crate) fn floors() -> HashMap<String, (String, f64)> {
     let table: toml::Table = read(&root().join("index/relevance/floors.toml"))
         .parse()
         .expect("floors.toml is TOML");
@@ -197,7 +197,7 @@ async fn import(app: &Arc<TestApp>, mut items: Vec<ImportItem>) -> usize {
     created
 }
 
-fn queries(dir: &Path) -> Vec<(String, String)> {
+pub(crate) fn queries(dir: &Path) -> Vec<(String, String)> {
     let text = |v: &Value, name: &str| v[name].as_str().unwrap_or_default().to_owned();
     let lines = read(&dir.join("queries.dev.jsonl"));
     lines
@@ -207,7 +207,7 @@ fn queries(dir: &Path) -> Vec<(String, String)> {
         .collect()
 }
 
-fn judgements(dir: &Path) -> Judgements {
+pub(crate) fn judgements(dir: &Path) -> Judgements {
     let mut judged = Judgements::new();
     for line in read(&dir.join("qrels.dev.tsv")).lines().skip(1) {
         let mut columns = line.split('\t');
@@ -270,7 +270,7 @@ async fn ask(
 }
 
 /// nDCG@10 with linear gain, as trec_eval's `ndcg_cut.10`.
-fn ndcg(ranked: &[&str], gains: &HashMap<String, f64>) -> f64 {
+pub(crate) fn ndcg(ranked: &[&str], gains: &HashMap<String, f64>) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "ranks below ten")]
     let discounted = |gains: &mut dyn Iterator<Item = f64>| -> f64 {
         gains
@@ -291,7 +291,7 @@ fn ndcg(ranked: &[&str], gains: &HashMap<String, f64>) -> f64 {
 }
 
 #[test]
-fn ndcg_is_one_for_the_ideal_order_and_less_for_any_other() {
+pub(crate) fn ndcg_is_one_for_the_ideal_order_and_less_for_any_other() {
     let gains = HashMap::from([("a".to_owned(), 2.0), ("b".to_owned(), 1.0)]);
     assert!((ndcg(&["a", "b", "c"], &gains) - 1.0).abs() < 1e-9);
     assert!(
