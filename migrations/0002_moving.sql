@@ -203,3 +203,17 @@ $$;
 
 revoke all on function purge_revision_text(uuid, uuid, integer, timestamptz) from public;
 revoke all on function purge_audit_values(uuid, uuid, integer) from public;
+
+-- Restoring ------------------------------------------------------------------------------------------------------
+
+-- From which bundle a portal is being restored, or was: the same bundle goes on where it stopped, another is refused.
+create table restorations (
+    portal_id    uuid        not null,
+    -- SHA-256 of the bundle's manifest, which names every byte of it.
+    bundle       bytea       not null,
+    started_at   timestamptz not null,
+    finished_at  timestamptz,
+    constraint restorations_pkey primary key (portal_id),
+    constraint restorations_portal_fkey foreign key (portal_id) references portals (id),
+    constraint restorations_bundle_check check (octet_length(bundle) = 32)
+);

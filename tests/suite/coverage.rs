@@ -234,6 +234,18 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
                 )],
             )
         }
+        Operation::ExportArticles => (
+            Elsewhere::NotFound,
+            vec![get(format!("/article-exports?portal={portal}"))],
+        ),
+        Operation::ExportRevisions => (
+            Elsewhere::NotFound,
+            vec![get(format!("/revision-exports?portal={portal}"))],
+        ),
+        Operation::ExportPortal => (
+            Elsewhere::NotFound,
+            vec![get(format!("/portal-exports?portal={portal}"))],
+        ),
         Operation::SearchArticles => (
             Elsewhere::NotFound,
             vec![get(format!("/search?q=words&portal={portal}"))],

@@ -11,6 +11,7 @@ mod categories;
 mod corpora;
 mod coverage;
 mod etags;
+mod exports;
 mod help_center;
 mod house;
 mod idempotency;

@@ -156,6 +156,9 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::GetRevision
         | Operation::RestoreRevision
         | Operation::ImportArticles
+        | Operation::ExportArticles
+        | Operation::ExportRevisions
+        | Operation::ExportPortal
         | Operation::BatchArticles
         | Operation::SearchArticles
         | Operation::ListKeys

@@ -88,6 +88,13 @@ pub const NUMBER_BLOCK: i64 = 64;
 pub const FOLLOW_EVENTS_MAX: i64 = 1_000;
 /// Articles loaded in one step of a reindex.
 pub const REINDEX_ARTICLES_MAX: i64 = 500;
+/// Bytes of text after which a page of an export ends; one article or revision always goes. Escaped as JSON, a page
+/// still fits into [`IMPORT_BATCH_BYTES_MAX`].
+pub const EXPORT_PAGE_BYTES_MAX: i64 = 3 * 1024 * 1024;
+/// Most rows on a page of an export that have no text: attachments, redirects.
+pub const EXPORT_ROWS_MAX: usize = 500;
+/// Most sources an export tells apart.
+pub const EXPORT_SOURCES_MAX: i64 = 10_000;
 /// Largest attachment, in bytes.
 pub const ATTACHMENT_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// Most attachments of one portal; counted once a minute, so that a burst may go a little beyond.

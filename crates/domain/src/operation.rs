@@ -66,6 +66,9 @@ operations! {
     RestoreRevision = "restore_revision", ArticlesWrite, Some("article.restore"), Some("article.updated"), false, "Restore an old revision as a new one.";
     ImportArticles = "import_articles", ArticlesWrite, Some("article.import"), Some("article.imported"), false, "Create or update a batch of articles by their source ids in one transaction.";
     BatchArticles = "batch_articles", ArticlesWrite, Some("article.batch"), Some("article.updated"), false, "Change status, category, tags, audience or locale of many articles in one transaction.";
+    ExportArticles = "export_articles", ArticlesWrite, None, None, false, "Page through every article with its text and everything that leads to it.";
+    ExportRevisions = "export_revisions", ArticlesWrite, None, None, false, "Page through every revision of every article, to the byte.";
+    ExportPortal = "export_portal", ArticlesWrite, None, None, false, "Page through what a portal has besides articles: categories, attachments, redirects.";
     SearchArticles = "search_articles", SearchRead, None, None, false, "Search published articles.";
     ListKeys = "list_keys", KeysAdmin, None, None, false, "List API keys, without their secrets.";
     CreateKey = "create_key", KeysAdmin, Some("key.create"), Some("key.created"), false, "Create an API key; its secret is shown once.";

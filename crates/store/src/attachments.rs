@@ -339,7 +339,7 @@ fn digest_from(row: &PgRow) -> Result<FileDigest, StoreError> {
     digest.map_err(|_| StoreError::inconsistent("attachments", "digest", bytes.len()))
 }
 
-fn from_row(row: &PgRow) -> Result<Attachment, StoreError> {
+pub(crate) fn from_row(row: &PgRow) -> Result<Attachment, StoreError> {
     let id = AttachmentId::from_uuid(col(row, "id")?);
     let width: Option<i32> = col(row, "width")?;
     let height: Option<i32> = col(row, "height")?;

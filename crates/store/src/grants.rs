@@ -28,6 +28,7 @@ pub(crate) const GRANTS: &[(&str, &str)] = &[
     ("purges", "select, insert, update"),
     ("redirects", "select, insert, update, delete"),
     ("renderings", "select, insert, update, delete"),
+    ("restorations", "select, insert, update"),
     ("revisions", "select, insert"),
     ("slug_history", "select, insert, update, delete"),
 ];

@@ -25,6 +25,7 @@ pub mod articles;
 pub mod attachments;
 pub mod audit;
 pub mod categories;
+pub mod export;
 pub mod help_center;
 pub mod idempotency;
 pub mod imported_files;

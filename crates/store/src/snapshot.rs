@@ -1,16 +1,21 @@
-//! A read-only transaction in which every read sees the same moment: for reindex and verify-index.
+//! A read-only transaction in which every read sees the same moment: for reindex, verify-index and exports.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use cairn_domain::article::Article;
+use cairn_domain::attachment::Attachment;
 use cairn_domain::category::Category;
-use cairn_domain::ids::{ArticleId, EventId, PortalId};
+use cairn_domain::ids::{ArticleId, AttachmentId, EventId, PortalId};
 use sqlx::Transaction;
 use sqlx::postgres::{PgPool, Postgres};
 
 use crate::articles::{self, IndexRow};
 use crate::error::StoreError;
-use crate::{categories, outbox};
+use crate::export::{
+    AttachmentRow, ExportRevision, ExportRow, OldSlug, PortalNumbers, RedirectRow, RevisionSize,
+};
+use crate::{categories, export, outbox};
 
 /// A statement of a snapshot may run longer than a request's, and the transaction waits while the index is written.
 const BEGIN: &str = "begin isolation level repeatable read read only; \
@@ -73,6 +78,129 @@ impl Snapshot {
     /// The portal's categories.
     pub async fn categories(&mut self, portal: PortalId) -> Result<Vec<Category>, StoreError> {
         categories::list_on(&mut *self.0, portal).await
+    }
+
+    /// The sizes of the next articles in order of their ids; at most `limit`.
+    pub async fn export_sizes(
+        &mut self,
+        portal: PortalId,
+        after: Option<ArticleId>,
+        limit: i64,
+    ) -> Result<Vec<export::Sized>, StoreError> {
+        export::sizes_on(&mut *self.0, portal, after, limit).await
+    }
+
+    /// Some articles with everything that is known of them, in order of their ids.
+    pub async fn export_rows(
+        &mut self,
+        portal: PortalId,
+        ids: &[ArticleId],
+    ) -> Result<Vec<ExportRow>, StoreError> {
+        let mut rows = export::export_rows_on(&mut *self.0, portal, ids).await?;
+        let groups: Vec<_> = rows.iter().map(|r| r.article.translation_group).collect();
+        let groups = export::groups_on(&mut *self.0, portal, &groups).await?;
+        let groups: HashMap<_, _> = groups
+            .into_iter()
+            .map(|(id, n, key)| (id, (n, key)))
+            .collect();
+        let mut slugs = HashMap::<_, Vec<_>>::new();
+        for (id, slug) in export::old_slugs_on(&mut *self.0, portal, ids).await? {
+            slugs.entry(id).or_default().push(slug);
+        }
+        let mut urls = HashMap::<_, Vec<_>>::new();
+        for (id, url) in export::old_urls_on(&mut *self.0, portal, ids).await? {
+            urls.entry(id).or_default().push(url);
+        }
+        for row in &mut rows {
+            if let Some((members, key)) = groups.get(&row.article.translation_group) {
+                row.translations = *members;
+                row.group_key = key.clone();
+            }
+            row.old_slugs = slugs.remove(&row.article.id).unwrap_or_default();
+            row.redirected_from = urls.remove(&row.article.id).unwrap_or_default();
+        }
+        Ok(rows)
+    }
+
+    /// The sizes of the next revisions in order of articles and numbers; at most `limit`.
+    pub async fn export_revision_sizes(
+        &mut self,
+        portal: PortalId,
+        after: Option<(ArticleId, i32)>,
+        limit: i64,
+    ) -> Result<Vec<RevisionSize>, StoreError> {
+        export::revision_sizes_on(&mut *self.0, portal, after, limit).await
+    }
+
+    /// Some revisions with their texts, in order of articles and numbers.
+    pub async fn export_revisions(
+        &mut self,
+        portal: PortalId,
+        wanted: &[RevisionSize],
+    ) -> Result<Vec<ExportRevision>, StoreError> {
+        export::revisions_on(&mut *self.0, portal, wanted).await
+    }
+
+    /// The live rows of some articles, in order of their ids.
+    pub async fn rows_of(
+        &mut self,
+        portal: PortalId,
+        ids: &[ArticleId],
+    ) -> Result<Vec<Article>, StoreError> {
+        export::rows_of_on(&mut *self.0, portal, ids).await
+    }
+
+    /// Slugs that some articles had.
+    pub async fn old_slugs(
+        &mut self,
+        portal: PortalId,
+        ids: &[ArticleId],
+    ) -> Result<Vec<(ArticleId, OldSlug)>, StoreError> {
+        export::old_slugs_on(&mut *self.0, portal, ids).await
+    }
+
+    /// How much the portal has of everything.
+    pub async fn portal_numbers(&mut self, portal: PortalId) -> Result<PortalNumbers, StoreError> {
+        export::portal_numbers_on(&mut *self.0, portal).await
+    }
+
+    /// From which sources the portal has articles or attachments; at most `limit`.
+    pub async fn sources(
+        &mut self,
+        portal: PortalId,
+        limit: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        export::sources_on(&mut *self.0, portal, limit).await
+    }
+
+    /// The next attachments in order of their ids, erased ones too; at most `limit`.
+    pub async fn export_attachments(
+        &mut self,
+        portal: PortalId,
+        after: Option<AttachmentId>,
+        limit: i64,
+    ) -> Result<Vec<AttachmentRow>, StoreError> {
+        let found = export::attachments_on(&mut *self.0, portal, after, limit).await?;
+        let ids: Vec<_> = found.iter().map(|a| a.id).collect();
+        let mut paths = HashMap::<_, Vec<_>>::new();
+        for (id, path) in export::paths_on(&mut *self.0, portal, &ids).await? {
+            paths.entry(id).or_default().push(path);
+        }
+        let row = |attachment: Attachment| AttachmentRow {
+            paths: paths.remove(&attachment.id).unwrap_or_default(),
+            attachment,
+        };
+        Ok(found.into_iter().map(row).collect())
+    }
+
+    /// The next redirects in order of their addresses; at most `limit`.
+    pub async fn export_redirects(
+        &mut self,
+        portal: PortalId,
+        after: Option<(&str, &str)>,
+        limit: i64,
+    ) -> Result<Vec<RedirectRow>, StoreError> {
+        export::redirects_on(&mut *self.0, portal, after, limit).await
     }
 
     /// Ends it and gives the connection back.

@@ -21,6 +21,7 @@ pub mod openapi;
 mod articles;
 mod batches;
 mod categories;
+mod exports;
 mod imports;
 mod indexes;
 mod keys;
@@ -73,6 +74,9 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(imports::import))
+        .routes(routes!(exports::articles))
+        .routes(routes!(exports::revisions))
+        .routes(routes!(exports::portal))
         .routes(routes!(batches::batch))
         .routes(routes!(indexes::reindex))
         .routes(routes!(indexes::verify))

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod create;
+pub mod export;
 pub mod get;
 pub mod import;
 pub mod list;
@@ -15,6 +16,10 @@ pub(crate) mod write;
 
 pub use batch::{ArticleBatch, BatchOperation, BatchOutcome, BatchResult, batch};
 pub use create::{CreateArticle, create};
+pub use export::{
+    ExportArticles, ExportPage, ExportRevision, ExportedArticle, ExportedHistory, HistoryPage,
+    OldSlug, export, export_revisions,
+};
 pub use get::{GetArticle, get};
 pub use import::{ImportBatch, ImportItem, ImportOutcome, ImportResult, import};
 pub use list::{ArticlePage, ListArticles, list};

@@ -1,6 +1,7 @@
 //! Portals: list, get, create, update.
 
 pub(crate) mod directory;
+mod export;
 
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ use crate::authorize::Purpose;
 use crate::idempotency::Idempotent;
 use crate::text_input::Input;
 use crate::{Context, Error, ErrorCode, Result, audit, authorize};
+
+pub use export::{AttachmentRow, ExportPortal, PortalNumbers, PortalPage, RedirectRow, export};
 
 /// A new portal, or a change to one; for a change what is `None` stays as it is.
 #[derive(Debug, Clone, Default, Serialize)]
