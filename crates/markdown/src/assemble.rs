@@ -13,6 +13,7 @@
 use crate::headings::Heading;
 use crate::links::{self, Link};
 use crate::options::Labels;
+use crate::serialised::Serialised;
 use crate::text::{decode_entities, escape_into};
 use std::collections::{HashMap, HashSet};
 
@@ -22,10 +23,15 @@ pub const ICONS: &[&str] = &["link", "down", "info", "tip", "warn"];
 /// Longest text in a name that is made of a heading's words, in bytes of HTML.
 const NAME_BYTES_MAX: usize = 300;
 
+/// Most pictures named for their missing words.
+const WORDLESS_MAX: usize = 20;
+
 /// The finished HTML and the links in it.
 pub(crate) struct Assembled {
     pub(crate) html: String,
     pub(crate) links: Vec<Link>,
+    /// Addresses of pictures whose words are missing, each once.
+    pub(crate) pictures_without_words: Vec<String>,
 }
 
 /// Finishes sanitised HTML. `clean` must come from [`crate::policy::clean_until_stable`].
@@ -38,6 +44,7 @@ pub(crate) fn assemble(clean: &str, headings: &[Heading], labels: &Labels) -> As
             .collect(),
         out: String::with_capacity(clean.len() * 5 / 4),
         links: Vec::new(),
+        pictures_without_words: Vec::new(),
         ids: HashSet::new(),
         anchors: Vec::new(),
         asides: Vec::new(),
@@ -59,6 +66,7 @@ pub(crate) fn assemble(clean: &str, headings: &[Heading], labels: &Labels) -> As
     Assembled {
         html: assembly.out,
         links: assembly.links,
+        pictures_without_words: assembly.pictures_without_words,
     }
 }
 
@@ -67,6 +75,7 @@ struct Assembly<'a> {
     words: HashMap<&'a str, &'a str>,
     out: String,
     links: Vec<Link>,
+    pictures_without_words: Vec<String>,
     ids: HashSet<&'a str>,
     anchors: Vec<Option<(&'a str, String)>>, // of open headings: id and name
     asides: Vec<bool>,                       // of open asides: whether it is an alert
@@ -84,7 +93,7 @@ impl<'a> Assembly<'a> {
             self.end(name.trim_end_matches('>'));
             return rest;
         }
-        let tag = Tag::of(tag);
+        let tag = Serialised::of(tag);
         match tag.name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.heading(&tag, rest),
             "a" => {
@@ -120,7 +129,7 @@ impl<'a> Assembly<'a> {
     }
 
     /// Writes a start tag without the attributes named in `without` and without an id that is taken.
-    fn open(&mut self, tag: &Tag<'a>, without: &[&str]) {
+    fn open(&mut self, tag: &Serialised<'a>, without: &[&str]) {
         self.out.push('<');
         self.out.push_str(tag.name);
         for (name, value) in tag.attributes() {
@@ -156,11 +165,11 @@ impl<'a> Assembly<'a> {
         self.out.push_str("\"></use></svg>");
     }
 
-    fn heading(&mut self, tag: &Tag<'a>, rest: &str) {
+    fn heading(&mut self, tag: &Serialised<'a>, rest: &str) {
         // The page's title is its only h1.
         let name = if tag.name == "h1" { "h2" } else { tag.name };
         let id = tag.value("id").filter(|id| !self.ids.contains(id));
-        self.open(&Tag { name, ..*tag }, &[]);
+        self.open(&Serialised { name, ..*tag }, &[]);
         let known = id.and_then(|id| self.words.get(id)).copied();
         let mut words = String::new();
         match known {
@@ -176,15 +185,23 @@ impl<'a> Assembly<'a> {
         self.anchors.push(id.map(|id| (id, label)));
     }
 
-    fn picture(&mut self, tag: &Tag<'a>) {
+    fn picture(&mut self, tag: &Serialised<'a>) {
         let Some(source) = tag.value("src") else {
             // Refused: the words stand for the picture.
             let words = tag.value("alt").unwrap_or_default();
             self.out.push_str(&words.replace("&quot;", "\""));
             return;
         };
+        let source = decode_entities(source).into_owned();
+        let words = tag.value("alt").unwrap_or_default();
+        if words.trim().is_empty()
+            && self.pictures_without_words.len() < WORDLESS_MAX
+            && !self.pictures_without_words.contains(&source)
+        {
+            self.pictures_without_words.push(source.clone());
+        }
         self.links.push(Link {
-            target: decode_entities(source).into_owned(),
+            target: source,
             is_image: true,
         });
         self.open(tag, &[]);
@@ -200,7 +217,7 @@ impl<'a> Assembly<'a> {
     }
 
     /// A table scrolls in a box of its own, which the keyboard must reach and a name must tell apart.
-    fn table(&mut self, tag: &Tag<'a>) {
+    fn table(&mut self, tag: &Serialised<'a>) {
         self.tables += 1;
         let mut name = String::new();
         match tag.value("aria-label") {
@@ -221,7 +238,7 @@ impl<'a> Assembly<'a> {
         self.open(tag, &["aria-label"]);
     }
 
-    fn aside(&mut self, tag: &Tag<'a>) {
+    fn aside(&mut self, tag: &Serialised<'a>) {
         let kind = tag
             .value("class")
             .and_then(|class| class.strip_prefix("alert "));
@@ -300,40 +317,6 @@ impl<'a> Assembly<'a> {
         if name == "table" {
             self.out.push_str("</div>");
         }
-    }
-}
-
-/// A start tag of the serialiser: `<name a="b" c="d">`.
-#[derive(Clone, Copy)]
-struct Tag<'a> {
-    name: &'a str,
-    attributes: &'a str,
-}
-
-impl<'a> Tag<'a> {
-    fn of(tag: &'a str) -> Self {
-        let inner = tag.trim_start_matches('<').trim_end_matches('>');
-        let end = inner.find(' ').unwrap_or(inner.len());
-        Self {
-            name: &inner[..end],
-            attributes: &inner[end..],
-        }
-    }
-
-    fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let mut rest = self.attributes;
-        std::iter::from_fn(move || {
-            let (name, tail) = rest.trim_start().split_once("=\"")?;
-            let (value, tail) = tail.split_once('"')?;
-            rest = tail;
-            Some((name, value))
-        })
-    }
-
-    fn value(&self, wanted: &str) -> Option<&'a str> {
-        self.attributes()
-            .find(|(name, _)| *name == wanted)
-            .map(|(_, value)| value)
     }
 }
 

@@ -57,12 +57,65 @@ fn a_first_heading_that_repeats_the_title_is_left_out() {
     };
     let rendered = render("# Refund a Ticket\n\n## Then\n\na", &options).unwrap();
     assert!(!rendered.html.as_str().contains("Refund"));
+    assert!(
+        rendered
+            .html
+            .as_str()
+            .starts_with("<a id=\"h-refund-a-ticket\"></a>\n<h2"),
+        "what led to it still leads there"
+    );
     let headings: Vec<_> = rendered
         .headings
         .iter()
         .map(|h| (h.level, h.body_offset))
         .collect();
     assert_eq!(headings, [(2, 19)]);
+}
+
+#[test]
+fn a_title_is_recognised_by_what_readers_see_of_it() {
+    let shown = |title: &str, body: &str| {
+        let options = RenderOptions {
+            hide_first_heading_equal_to: Some(title.into()),
+            ..RenderOptions::default()
+        };
+        let rendered = render(body, &options).unwrap();
+        (rendered.headings.len(), rendered.html.into_string())
+    };
+    for (title, body) in [
+        ("Set up", "# <a name=\"top\"></a>Set up\n\na [b](#top)"),
+        ("Set up", "<!-- c -->\n\n# **Set**  up\n\na"),
+        (
+            "Set up",
+            "<a name=\"top\"></a>\n\n## Set *up* {#own}\n\na [b](#top)",
+        ),
+        ("Set up `cairn`", "Set up `cairn`\n===\n\na"),
+        ("R&D", "# R&amp;D\n\na"),
+        ("SET UP ", "# Set up #\n\na"),
+    ] {
+        let (headings, html) = shown(title, body);
+        assert_eq!(headings, 0, "{html}");
+        assert!(!html.contains("<h") && !html.contains("Set"), "{html}");
+        if body.contains("#top") {
+            assert!(html.contains("<a id=\"h-top\"></a>"), "{html}");
+        }
+    }
+    for (title, body) in [
+        ("Set up", "Words.\n\n# Set up"),
+        ("Set up", "![a](b.png)\n\n# Set up"),
+        ("Set up", "<p>words</p>\n\n# Set up"),
+        ("Set up", "# Set up now"),
+        ("", "# \n\na"),
+    ] {
+        assert_eq!(shown(title, body).0, 1, "{body}");
+    }
+}
+
+#[test]
+fn pictures_without_words_are_named_once() {
+    let rendered =
+        rendered("![](a.png) ![b](b.png) <img src=a.png> <img src=\"c&amp;d.png\" alt=' '>");
+    assert_eq!(rendered.pictures_without_words, ["a.png", "c&d.png"]);
 }
 
 #[test]

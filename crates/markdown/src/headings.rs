@@ -5,7 +5,8 @@
 
 use crate::events::{Spanned, dialect, ends, inline_text, parse};
 use crate::limits::LimitExceeded;
-use pulldown_cmark::{Event, Tag};
+use crate::tags::{Token, Tokens};
+use pulldown_cmark::{Event, Tag, TagEnd};
 use std::collections::{HashMap, HashSet};
 
 /// Prefix of heading ids, and of ids that authors write in raw HTML.
@@ -78,6 +79,26 @@ impl Outline {
         self.by_event.get(&index)
     }
 
+    /// The first heading, when nothing a reader sees stands before it and it says what `title` says.
+    pub(crate) fn first_that_repeats(&self, title: &str, events: &[Spanned<'_>]) -> Option<usize> {
+        let mut shown = events.iter().enumerate();
+        let (index, heading) = shown.find_map(|(index, (event, _))| match event {
+            Event::Start(Tag::Heading { .. }) => Some((index, self.at(index))),
+            Event::Start(Tag::Paragraph | Tag::HtmlBlock)
+            | Event::End(TagEnd::Paragraph | TagEnd::HtmlBlock)
+            | Event::SoftBreak
+            | Event::HardBreak => None,
+            Event::Text(words) if words.trim().is_empty() => None,
+            Event::Html(html) | Event::InlineHtml(html) if !shows_something(html) => None,
+            _ => Some((index, None)),
+        })?;
+        let words = heading.map(|heading| folded(&heading.text))?;
+        let is_same = !words.is_empty()
+            && (folded(title) == words
+                || crate::plain_text(title).is_ok_and(|title| folded(&title) == words));
+        is_same.then_some(index)
+    }
+
     /// Whether a heading carries this id.
     pub(crate) fn has_id(&self, id: &str) -> bool {
         self.ids.contains(id)
@@ -99,6 +120,23 @@ pub fn headings(body: &str) -> Result<Vec<Heading>, LimitExceeded> {
     let mut headings: Vec<_> = Outline::read(&events).by_event.into_values().collect();
     headings.sort_by_key(|heading| heading.body_offset);
     Ok(headings)
+}
+
+/// Words for comparing: single blanks, lower case.
+fn folded(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").to_lowercase()
+}
+
+/// Whether a piece of raw HTML shows anything by itself: words, or an element that is not only a
+/// place or a box.
+fn shows_something(html: &str) -> bool {
+    let mut tokens = Tokens::of(html);
+    tokens.any(|token| match token {
+        Token::Text(words) => !words.trim().is_empty(),
+        Token::Start(tag) => !["a", "br", "center", "div", "p", "span"].contains(&&*tag.name),
+        Token::End(_) | Token::Hidden => false,
+    })
 }
 
 /// Splits `Words {#own-id}`: authors pin an address that outlives a new wording.

@@ -30,8 +30,10 @@ mod removed;
 mod render;
 mod safe_html;
 mod sections;
+mod serialised;
 mod shape;
 mod tags;
+mod targets;
 mod text;
 
 pub use anchors::anchors;
@@ -41,9 +43,10 @@ pub use limits::{
     BODY_BYTES_MAX, DEPTH_MAX, EVENTS_MAX, FOOTNOTE_MARKS_MAX, HTML_BYTES_MAX, HTML_DEPTH_MAX,
     HTML_NODES_MAX, LimitExceeded,
 };
-pub use links::Link;
+pub use links::{Link, percent_decoded};
 pub use options::{Labels, RenderOptions};
 pub use render::{Rendered, render, without_sanitiser};
 pub use safe_html::{RENDERER_VERSION, SafeHtml, StaleHtml, StoredHtml};
 pub use sections::{Section, sections};
+pub use targets::{AddressParts, FileTarget, Target};
 pub use text::{excerpt, plain_text};

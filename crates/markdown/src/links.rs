@@ -141,8 +141,8 @@ pub(crate) fn escape_address_into(address: &str, out: &mut String) {
     }
 }
 
-/// Undoes percent-encoding where the result is UTF-8; else gives the text back.
-pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
+/// Undoes percent-encoding where the result is UTF-8; else gives the text back. Never fails.
+pub fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }

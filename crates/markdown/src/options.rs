@@ -55,7 +55,8 @@ impl Default for Labels {
 pub struct RenderOptions {
     /// The words the renderer adds.
     pub labels: Labels,
-    /// The page's own title. When the body opens with a heading that says the same, that heading is
-    /// left out, so that readers do not meet the title twice.
+    /// The page's own title. When the body's first visible words are a heading that says the same
+    /// (compared as plain text, whatever its case and blanks), its words are left out, so that
+    /// readers do not meet the title twice. Its ids stay: what led to it leads to the same place.
     pub hide_first_heading_equal_to: Option<String>,
 }

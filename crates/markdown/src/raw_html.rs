@@ -161,6 +161,31 @@ impl RawHtml {
     }
 }
 
+/// Writes an empty anchor for each id in a piece of raw HTML and nothing else of it; how many.
+pub(crate) fn write_anchors(html: &str, out: &mut String) -> usize {
+    let mut count = 0;
+    for token in Tokens::of(html) {
+        let Token::Start(tag) = token else {
+            continue;
+        };
+        let value = |wanted: &str| {
+            let found = tag.attributes.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| decode_entities(value))
+        };
+        let name = if tag.name == "a" { value("name") } else { None };
+        if let Some(id) = value("id").or(name) {
+            out.push_str("<a id=\"");
+            if policy::is_footnote_id(&id) {
+                out.push_str("h-");
+            }
+            escape_into(&id, out);
+            out.push_str("\"></a>");
+            count += 1;
+        }
+    }
+    count
+}
+
 #[expect(
     clippy::too_many_arguments,
     reason = "one step of a loop, named for reading"

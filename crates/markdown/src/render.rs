@@ -26,6 +26,8 @@ pub struct Rendered {
     pub plain_text: String,
     /// Words for reading time; two characters of scripts without blanks count as one.
     pub word_count: usize,
+    /// Addresses of pictures that have no alternative text, in order, each once, at most 20.
+    pub pictures_without_words: Vec<String>,
     /// What sanitising took away, as sentences for the author; each once, at most 20.
     pub removed: Vec<String>,
 }
@@ -49,6 +51,7 @@ pub fn render(body: &str, options: &RenderOptions) -> Result<Rendered, LimitExce
         html: SafeHtml::sealed(assembled.html),
         headings: shaped.headings,
         links: assembled.links,
+        pictures_without_words: assembled.pictures_without_words,
         word_count: word_count(&plain_text),
         plain_text,
         removed: shaped.removed.into_sentences(),

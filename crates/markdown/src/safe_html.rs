@@ -1,19 +1,21 @@
 //! The proof that HTML was sanitised, and how it survives being stored.
 //!
-//! *Invariant:* a [`SafeHtml`] is only made by `render` after the sanitiser, or by
-//! [`StoredHtml::trade`] from text this very renderer version wrote. There is no `From<String>`.
+//! *Invariant:* a [`SafeHtml`] is only made by `render` after the sanitiser, by
+//! [`StoredHtml::trade`] from text this very renderer version wrote, or by
+//! [`SafeHtml::with_targets`] from another one. There is no `From<String>`.
 
 use std::fmt;
 
 /// Raised with every change of the output, so that stored HTML of an older renderer is rendered again.
-pub const RENDERER_VERSION: u32 = 1;
+pub const RENDERER_VERSION: u32 = 2;
 
 /// HTML that may go into a page as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SafeHtml(String);
 
 impl SafeHtml {
-    /// For `render` alone, which hands over what the sanitiser and the assembly made.
+    /// For `render`, which hands over what the sanitiser and the assembly made, and for `targets`,
+    /// which puts judged addresses into it.
     pub(crate) fn sealed(html: String) -> Self {
         Self(html)
     }

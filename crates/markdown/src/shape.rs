@@ -9,7 +9,7 @@ use crate::headings::{Heading, NOTE_MARK_PREFIX, NOTE_PREFIX, Outline, split_own
 use crate::limits::{HTML_BYTES_MAX, HTML_NODES_MAX, LimitExceeded, check};
 use crate::links::{self, Verdict};
 use crate::options::{Labels, RenderOptions};
-use crate::raw_html::{RawHtml, refusal};
+use crate::raw_html::{RawHtml, refusal, write_anchors};
 use crate::removed::{Removed, quoted};
 use crate::text::escape_into;
 use pulldown_cmark::{
@@ -77,12 +77,8 @@ struct Shaper<'a, 'e> {
 impl<'a, 'e> Shaper<'a, 'e> {
     fn new(body: &'a str, events: &'e [Spanned<'a>], options: &'e RenderOptions) -> Self {
         let outline = Outline::read(events);
-        let same = |title: &str, words: &str| title.trim().to_lowercase() == words.to_lowercase();
         let title = options.hide_first_heading_equal_to.as_deref();
-        let hidden_heading = title
-            .zip(outline.at(0))
-            .filter(|(title, first)| same(title, &first.text))
-            .map(|_| 0);
+        let hidden_heading = title.and_then(|title| outline.first_that_repeats(title, events));
         let top = outline.top_level(|index| Some(index) != hidden_heading);
         let mut definitions = HashMap::new();
         for (index, (event, _)) in events.iter().enumerate() {
@@ -176,6 +172,7 @@ impl<'a, 'e> Shaper<'a, 'e> {
             Tag::FootnoteDefinition(_) | Tag::MetadataBlock(_) => return Ok(end + 1),
             Tag::Heading { .. } => {
                 if self.hidden_heading == Some(index) {
+                    self.anchors_of(index)?;
                     return Ok(end + 1);
                 }
                 self.heading(index);
@@ -307,6 +304,23 @@ impl<'a, 'e> Shaper<'a, 'e> {
             attrs: Vec::new(),
         }));
         self.headings.push(heading);
+    }
+
+    /// What stays of a heading whose words are not shown: its id and the anchors written in it.
+    fn anchors_of(&mut self, index: usize) -> Result<(), LimitExceeded> {
+        let Some(heading) = self.outline.at(index) else {
+            return Ok(());
+        };
+        let mut anchors = format!("<a id=\"{}\"></a>", heading.id);
+        self.raw.nodes += 1;
+        for inner in index..self.end_of(index) {
+            if let Some(Event::InlineHtml(html)) = self.event(inner) {
+                self.raw.nodes += write_anchors(html, &mut anchors);
+            }
+        }
+        anchors.push('\n');
+        self.html(anchors);
+        Ok(())
     }
 
     /// `> [!WARNING]` with its kind as title, or with the bold words that stand alone on its first line.

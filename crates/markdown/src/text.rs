@@ -117,7 +117,10 @@ pub(crate) fn text_of(events: &[Spanned<'_>]) -> String {
     writer.take()
 }
 
-/// Turns events into text, a line a block.
+/// What stands behind a cell of a table, but for the last of its row.
+const CELL_END: &str = " |";
+
+/// Turns events into text, a line a block, the cells of a table apart.
 #[derive(Debug, Default)]
 pub(crate) struct TextWriter {
     text: String,
@@ -132,8 +135,10 @@ impl TextWriter {
             Event::Html(html) => self.html(html),
             Event::InlineHtml(html) if is_break(html) => self.text.push(' '),
             Event::SoftBreak | Event::HardBreak => self.text.push(' '),
-            Event::Start(tag) if is_block(&tag.to_end()) => self.end_block(&tag.to_end()),
-            Event::End(end) if is_block(end) => self.end_block(end),
+            Event::Start(Tag::TableCell) => {}
+            Event::End(TagEnd::TableCell) => self.end_cell(),
+            Event::Start(tag) if is_block(&tag.to_end()) => self.end_block(),
+            Event::End(end) if is_block(end) => self.end_block(),
             _ => {}
         }
     }
@@ -144,25 +149,37 @@ impl TextWriter {
         text.trim().to_owned()
     }
 
-    fn end_block(&mut self, end: &TagEnd) {
-        let separator = if matches!(end, TagEnd::TableCell) {
-            ' '
-        } else {
-            '\n'
-        };
-        if self.text.ends_with(' ') && separator == '\n' {
-            let kept = self.text.trim_end_matches(' ').len();
-            self.text.truncate(kept);
+    fn end_block(&mut self) {
+        self.trim_end();
+        let kept = self.text.strip_suffix(CELL_END).map(str::len);
+        self.text.truncate(kept.unwrap_or(self.text.len()));
+        self.trim_end();
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
         }
-        if !self.text.is_empty() && !self.text.ends_with(['\n', ' ']) {
-            self.text.push(separator);
+    }
+
+    /// Keeps the words of two cells apart; empty cells leave nothing.
+    fn end_cell(&mut self) {
+        self.trim_end();
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            if !self.text.ends_with(CELL_END) {
+                self.text.push_str(CELL_END);
+            }
+            self.text.push(' ');
         }
+    }
+
+    fn trim_end(&mut self) {
+        let kept = self.text.trim_end_matches(' ').len();
+        self.text.truncate(kept);
     }
 
     fn html(&mut self, html: &str) {
         let mut tokens = Tokens::of(html);
         while let Some(token) = tokens.next() {
             match token {
+                Token::Text(words) if words.trim().is_empty() && self.text.ends_with('\n') => {}
                 Token::Text(words) => self.text.push_str(&decode_entities(words)),
                 Token::Start(tag) => {
                     if crate::policy::DROPPED_WITH_CONTENT.contains(&tag.name.as_str()) {
@@ -176,6 +193,8 @@ impl TextWriter {
                     }
                     self.gap(&tag.name);
                 }
+                Token::End(name) if name == "td" || name == "th" => self.end_cell(),
+                Token::End(name) if name == "tr" || name == "table" => self.end_block(),
                 Token::End(name) => self.gap(&name),
                 Token::Hidden => {}
             }
@@ -306,7 +325,12 @@ mod tests {
         };
         check("# A *b*\n\nc [d](https://e.example) `f`", "A b\nc d f");
         check("- a\n- b\n\n> c", "a\nb\nc");
-        check("|a|b|\n|-|-|\n|c|d|", "a b\nc d");
+        check("|a|b|\n|-|-|\n|c|d|", "a | b\nc | d");
+        check("|a||b|\n|-|-|-|\n||c<br>||\n\ne", "a | b\nc\ne");
+        check(
+            "<table><tr><td>a</td><td>b</td></tr></table>\n\nc",
+            "a | b\nc",
+        );
         check("```rust\nfn a() {}\n```", "fn a() {}");
         check("![the box](x.png)", "the box");
         check("<div>a &amp; <b>b</b></div>", "a & b");

@@ -49,7 +49,7 @@ const ENTRIES: &[Entry] = &[
         operation: Operation::CreateArticle,
         args: create_article::ARGS,
         title: "Create an article",
-        more: "warnings tell what the page will leave out of the Markdown.",
+        more: "warnings tell what the page will leave out of the Markdown, and which pictures have no alternative text.",
     },
     Entry {
         operation: Operation::UpdateArticle,

@@ -86,7 +86,7 @@ pub(crate) struct Article {
     /// Public address; null while readers cannot open it.
     #[schema(required = true)]
     url: Option<String>,
-    /// What sanitising takes out when it is shown; empty on plain reads.
+    /// What sanitising takes out when it is shown, and pictures without alternative text; empty on plain reads.
     warnings: Vec<String>,
     /// When it was made.
     created_at: Time,

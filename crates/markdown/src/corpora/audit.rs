@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 const OURS: &[(&str, &[&str])] = &[
     ("a", &["class", "rel"]),
     ("div", &["class", "tabindex", "role"]),
-    ("img", &["loading", "decoding"]),
+    ("img", &["loading", "decoding", "srcset", "sizes"]),
     ("input", &["type", "disabled", "checked"]),
     ("pre", &["tabindex"]),
     ("svg", &["class", "aria-hidden"]),

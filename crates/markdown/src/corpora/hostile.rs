@@ -5,8 +5,13 @@ use super::audit::{audit, parses_as_written};
 use super::{Line, lines, ran};
 use crate::events::{dialect, parse};
 use crate::policy::{clean, clean_until_stable};
+use crate::serialised::Serialised;
 use crate::shape::shape;
-use crate::{RenderOptions, excerpt, plain_text, render, sections};
+use crate::{
+    AddressParts, FileTarget, RenderOptions, Rendered, SafeHtml, Target, excerpt, plain_text,
+    render, sections,
+};
+use std::collections::HashMap;
 
 fn check(line: &Line) -> Result<bool, String> {
     let options = RenderOptions::default();
@@ -23,6 +28,23 @@ fn check(line: &Line) -> Result<bool, String> {
     let rendered = render(&line.input, &options).map_err(|error| error.to_string())?;
     audit(rendered.html.as_str())?;
     parses_as_written(rendered.html.as_str())?;
+    if let Some(first) = rendered.headings.first() {
+        let hidden = RenderOptions {
+            hide_first_heading_equal_to: Some(first.text.clone()),
+            ..RenderOptions::default()
+        };
+        let hidden = render(&line.input, &hidden).map_err(|error| error.to_string())?;
+        audit(hidden.html.as_str())?;
+        parses_as_written(hidden.html.as_str())?;
+        if !hidden
+            .html
+            .as_str()
+            .contains(&format!(" id=\"{}\"", first.id))
+        {
+            return Err("a hidden heading took its id with it".to_owned());
+        }
+    }
+    with_targets(&rendered, line)?;
     plain_text(&line.input).map_err(|error| error.to_string())?;
     excerpt(&line.input, 200).map_err(|error| error.to_string())?;
     for section in sections(&line.input).map_err(|error| error.to_string())? {
@@ -32,6 +54,64 @@ fn check(line: &Line) -> Result<bool, String> {
         }
     }
     Ok(true)
+}
+
+/// New addresses change nothing but what they stand in, and hostile ones nothing at all.
+fn with_targets(rendered: &Rendered, line: &Line) -> Result<(), String> {
+    let html = &rendered.html;
+    if html.clone().with_targets(&HashMap::new()) != *html {
+        return Err("changed without a target".to_owned());
+    }
+    let file = |address: &str| {
+        Target::File(FileTarget {
+            address: address.to_owned(),
+            size: Some((1200, 800)),
+            variants: vec![(480, address.to_owned())],
+        })
+    };
+    for (n, address) in ["/t/a", "https://t.example/a", &line.input]
+        .iter()
+        .enumerate()
+    {
+        let mut targets = HashMap::new();
+        for (at, link) in rendered.links.iter().enumerate() {
+            let key = AddressParts::of(&link.target).whole.to_owned();
+            let target = match (at + n) % 2 {
+                0 => Target::Page((*address).to_owned()),
+                _ => file(address),
+            };
+            targets.insert(key, target);
+        }
+        let composed = html.clone().with_targets(&targets);
+        audit(composed.as_str())?;
+        parses_as_written(composed.as_str())?;
+        let (before, after) = (without_addresses(html), without_addresses(&composed));
+        if before != after {
+            return Err(format!("more than addresses changed:\n{before}\n{after}"));
+        }
+    }
+    Ok(())
+}
+
+/// The HTML without what a target may change.
+fn without_addresses(html: &SafeHtml) -> String {
+    let mut out = String::new();
+    for piece in html.as_str().split_inclusive('>') {
+        let (text, tag) = piece.split_at(piece.rfind('<').unwrap_or(piece.len()));
+        out.push_str(text);
+        let ours: &[&str] = match tag.get(..3) {
+            Some("<a ") => &["href", "rel"],
+            Some("<im") => &["src", "width", "height", "srcset", "sizes"],
+            _ => {
+                out.push_str(tag);
+                continue;
+            }
+        };
+        let tag = Serialised::of(tag);
+        let kept = tag.attributes().filter(|(name, _)| !ours.contains(name));
+        out.push_str(&format!("<{} {:?}>", tag.name, kept.collect::<Vec<_>>()));
+    }
+    out
 }
 
 fn check_all(file: &str, known: usize, refused_known: &[&str]) {

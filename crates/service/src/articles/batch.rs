@@ -20,7 +20,7 @@ use cairn_domain::operation::Operation;
 use cairn_domain::portal::Portal;
 use cairn_domain::revision::Staged;
 use cairn_domain::text::check_required_text;
-use cairn_markdown::{RenderOptions, Rendered};
+use cairn_markdown::Rendered;
 use cairn_store::Tx;
 use cairn_store::audit::AuditEntry;
 use cairn_store::outbox::NewEvent;
@@ -388,13 +388,18 @@ async fn render_chunk(
     if chunk.is_empty() {
         return Ok(());
     }
-    let bodies = cairn_store::revisions::bodies(&ctx.app.store, portal.id, &chunk).await?;
+    let texts = cairn_store::revisions::bodies(&ctx.app.store, portal.id, &chunk).await?;
     done.extend(
         blocking(move || {
-            let render = |body: &str| cairn_markdown::render(body, &RenderOptions::default());
-            bodies
+            let render = |title: &str, body: &str| {
+                cairn_markdown::render(body, &write::render_options(title))
+            };
+            texts
                 .into_iter()
-                .map(|(id, body)| (id, render(&body).map_err(|e| Error::from(e).into())))
+                .map(|(id, title, body)| {
+                    let rendered = render(&title, &body).map_err(|e| Error::from(e).into());
+                    (id, rendered)
+                })
                 .collect::<Vec<_>>()
         })
         .await?,

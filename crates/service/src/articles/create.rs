@@ -80,7 +80,7 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
     if new.status == Status::Published {
         authorize::scope(ctx, Scope::ArticlesPublish)?;
     }
-    let rendered = write::render(&new.staged.body).await?;
+    let rendered = write::render(&new.staged).await?;
     let number = ctx.app.article_number(portal.id).await?;
     let now = ctx.app.now();
     let id = ArticleId::from_uuid(ctx.app.ids.uuid(now));
@@ -150,7 +150,7 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
     tx.commit().await?;
     ctx.app.wake.notify_one();
     let mut view = view(ctx, portal, article, new.staged, 1).await?;
-    view.warnings = rendered.removed;
+    view.warnings = write::warnings(rendered);
     Ok(view)
 }
 

@@ -158,9 +158,12 @@ pub(crate) async fn write(
     let staged = edit
         .staged_on(&base)
         .map_err(|errors| edit_failed(errors.finish().err().unwrap_or_default()))?;
-    let shows_new_text = staged.body != base.body || edit.status == Some(Status::Published);
+    // The title stands above the body, which does not repeat it.
+    let shows_new_text = staged.body != base.body
+        || staged.title != base.title
+        || edit.status == Some(Status::Published);
     let rendered = if shows_new_text {
-        Some(write::render(&staged.body).await?)
+        Some(write::render(&staged).await?)
     } else {
         None
     };
@@ -251,7 +254,7 @@ pub(crate) async fn write(
     }
     let head = article.head_revision;
     let mut view = view(ctx, portal, article, staged, head).await?;
-    view.warnings = rendered.map(|r| r.removed).unwrap_or_default();
+    view.warnings = rendered.map(write::warnings).unwrap_or_default();
     Ok(Updated { view, changed })
 }
 

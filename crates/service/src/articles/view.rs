@@ -40,7 +40,8 @@ pub struct ArticleView {
     pub category: Option<CategoryLabel>,
     /// Public address, absolute; present while readers can open it.
     pub url: Option<String>,
-    /// What sanitising takes out when it is shown; empty on plain reads.
+    /// What sanitising takes out when it is shown, and which pictures have no alternative text; empty
+    /// on plain reads.
     pub warnings: Vec<String>,
 }
 

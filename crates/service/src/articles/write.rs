@@ -25,6 +25,9 @@ use crate::{Context, Error, Result, audit};
 /// Bodies above this size, in bytes, are rendered off the async threads.
 const INLINE_RENDER_BYTES_MAX: usize = 32 * 1024;
 
+/// Longest address in a warning, in characters.
+const WARNING_ADDRESS_CHARS_MAX: usize = 200;
+
 /// What is remembered of a write of an article. The text is in the revision, which never changes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ArticleOutcome {
@@ -47,16 +50,34 @@ impl ArticleOutcome {
     }
 }
 
-/// Renders a body before a transaction opens: it shows whether the body can be shown at all.
-pub(crate) async fn render(body: &str) -> Result<Rendered> {
-    if body.len() <= INLINE_RENDER_BYTES_MAX {
-        return Ok(cairn_markdown::render(body, &RenderOptions::default())?);
+/// How articles are rendered for readers, who meet the title above the body.
+pub(crate) fn render_options(title: &str) -> RenderOptions {
+    RenderOptions {
+        hide_first_heading_equal_to: Some(title.to_owned()),
+        ..RenderOptions::default()
     }
-    let body = body.to_owned();
-    let rendered = tokio::task::spawn_blocking(move || {
-        cairn_markdown::render(&body, &RenderOptions::default())
-    });
+}
+
+/// Renders a text before a transaction opens: it shows whether the body can be shown at all.
+pub(crate) async fn render(staged: &Staged) -> Result<Rendered> {
+    let options = render_options(&staged.title);
+    if staged.body.len() <= INLINE_RENDER_BYTES_MAX {
+        return Ok(cairn_markdown::render(&staged.body, &options)?);
+    }
+    let body = staged.body.clone();
+    let rendered = tokio::task::spawn_blocking(move || cairn_markdown::render(&body, &options));
     Ok(rendered.await.map_err(Error::internal)??)
+}
+
+/// What an author is told of a text that was written: what sanitising takes out of it, and the
+/// pictures that say nothing to those who do not see them.
+pub(crate) fn warnings(rendered: Rendered) -> Vec<String> {
+    let mut warnings = rendered.removed;
+    warnings.extend(rendered.pictures_without_words.iter().map(|address| {
+        let address: String = address.chars().take(WARNING_ADDRESS_CHARS_MAX).collect();
+        format!("the picture {address} has no alternative text; say in its ![…] what it shows")
+    }));
+    warnings
 }
 
 /// The rendering of the published revision, as it is stored.

@@ -4,6 +4,7 @@ use cairn_domain::article::Article;
 use cairn_domain::category::{Category, path_to_root};
 use cairn_domain::ids::CategoryId;
 use cairn_domain::locale::Locale;
+use cairn_domain::revision::Staged;
 use cairn_domain::slug::lookup_form;
 use cairn_markdown::{RENDERER_VERSION, SafeHtml, StoredHtml};
 use cairn_store::help_center::PublicArticle;
@@ -69,7 +70,7 @@ impl HelpCenter {
             outline,
             ..
         } = found;
-        let (html, outline) = shown(&staged.body, html, outline).await?;
+        let (html, outline) = shown(&staged, html, outline).await?;
         let tree = self.app.tree(self.portal.id).await?;
         let siblings = self.siblings(locale, &article, &tree).await?;
         let at = siblings.iter().position(|s| s.id == article.id);
@@ -184,9 +185,9 @@ impl HelpCenter {
     }
 }
 
-/// The stored HTML while the renderer is the one that made it; else the body is rendered again.
+/// The stored HTML while the renderer is the one that made it; else the text is rendered again.
 async fn shown(
-    body: &str,
+    staged: &Staged,
     html: Option<(String, i32)>,
     outline: Option<String>,
 ) -> Result<(SafeHtml, Outline)> {
@@ -201,7 +202,7 @@ async fn shown(
     {
         return Ok((html, outline));
     }
-    let rendered = write::render(body).await?;
+    let rendered = write::render(staged).await?;
     let outline = Outline::of(&rendered);
     Ok((rendered.html, outline))
 }

@@ -62,7 +62,7 @@ where u.anew
 order by r.article_id";
 
     BODIES = "
-select r.article_id, r.body
+select r.article_id, r.title, r.body
 from unnest($2::uuid[], $3::int4[]) as u (article_id, revision)
 join revisions r
   on r.portal_id = $1
@@ -198,12 +198,12 @@ pub async fn unrendered(
         .collect()
 }
 
-/// The bodies of many revisions, in no order. Primary pool.
+/// Title and body of many revisions, in no order. Primary pool.
 pub async fn bodies(
     store: &Store,
     portal: PortalId,
     revisions: &[(ArticleId, i32)],
-) -> Result<Vec<(ArticleId, String)>, StoreError> {
+) -> Result<Vec<(ArticleId, String, String)>, StoreError> {
     let rows = query(BODIES)
         .bind(portal.as_uuid())
         .bind(each(revisions, |(article, _)| article.as_uuid()))
@@ -213,7 +213,7 @@ pub async fn bodies(
     rows.iter()
         .map(|row| {
             let article = ArticleId::from_uuid(col(row, "article_id")?);
-            Ok((article, col(row, "body")?))
+            Ok((article, col(row, "title")?, col(row, "body")?))
         })
         .collect()
 }

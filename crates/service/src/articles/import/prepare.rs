@@ -15,12 +15,13 @@ use cairn_domain::portal::Portal;
 use cairn_domain::revision::Staged;
 use cairn_domain::slug::Slug;
 use cairn_domain::text::check_required_text;
-use cairn_markdown::{RenderOptions, Rendered};
+use cairn_markdown::Rendered;
 use jiff::{Timestamp, Unit};
 use sha2::{Digest, Sha256};
 
 use crate::articles::create::locales;
 use crate::articles::import::item::ImportItem;
+use crate::articles::write::render_options;
 use crate::indexing::follow::blocking;
 use crate::{Error, Result};
 
@@ -88,7 +89,10 @@ pub(super) async fn render(
             if !wanted(item) {
                 continue;
             }
-            match cairn_markdown::render(&item.new.staged.body, &RenderOptions::default()) {
+            match cairn_markdown::render(
+                &item.new.staged.body,
+                &render_options(&item.new.staged.title),
+            ) {
                 Ok(rendered) => item.rendered = Some(rendered),
                 Err(limit) => *slot = Err(limit.to_string()),
             }
