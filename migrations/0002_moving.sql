@@ -47,7 +47,7 @@ create table imported_files (
     constraint imported_files_digest_check check (octet_length(digest) = 32)
 );
 
-create index imported_files_path_idx on imported_files (portal_id, source, path);
+create index imported_files_path_idx on imported_files (portal_id, source, lower(path));
 create index imported_files_key_idx on imported_files (portal_id, source, translation_key);
 
 -- Attachments ----------------------------------------------------------------------------------------------------
@@ -93,6 +93,7 @@ create table attachment_paths (
         references attachments (portal_id, id)
 );
 
+create index attachment_paths_path_idx on attachment_paths (portal_id, source, lower(path));
 create index attachment_paths_attachment_idx on attachment_paths (portal_id, attachment_id);
 
 -- Links ----------------------------------------------------------------------------------------------------------
@@ -103,10 +104,12 @@ create table links (
     portal_id    uuid    not null,
     article_id   uuid    not null,
     revision     integer not null,
-    -- As the body says, without query and fragment.
+    -- As the body says, without fragment; of files also without query.
     address      text    not null collate "C",
-    -- The source in which `path` is a file; null: an address of the old site.
+    -- The source the article came from, in which files are looked for.
     source       text    collate "C",
+    -- Decoded. With a leading slash: an address of the old site, which may also be a file counted from
+    -- the root of the source, or of an attachment. Without: a file of the source.
     path         text    not null collate "C",
     is_image     boolean not null,
     -- Null while nothing is there.
@@ -119,8 +122,18 @@ create table links (
     constraint links_kind_check check (target_kind in ('article', 'attachment'))
 );
 
-create index links_waiting_idx on links (portal_id, path) where target_id is null;
+-- What may lead to something that comes, by the path in lower case (ASCII letters only, as the collation folds).
+create index links_path_idx on links (portal_id, lower(path));
 create index links_target_idx on links (portal_id, target_id) where target_id is not null;
+
+-- Hosts of the old site, learnt from the old addresses of a source's articles: absolute links to them are links to it.
+create table source_hosts (
+    portal_id  uuid not null,
+    source     text not null collate "C",
+    host       text not null collate "C",
+    constraint source_hosts_pkey primary key (portal_id, source, host),
+    constraint source_hosts_portal_fkey foreign key (portal_id) references portals (id)
+);
 
 -- Addresses of the site before: what no page of ours answers is looked up here. One hop: the target is an article, a
 -- category, or an address that is not itself redirected.

@@ -19,6 +19,7 @@ mod import;
 mod indexing;
 mod keys;
 mod kill;
+mod links;
 mod lists;
 mod mcp;
 mod openapi;

@@ -168,6 +168,19 @@ impl<'a> ArticleBuilder<'a> {
 }
 
 impl TestApp {
+    /// An article that is there, by its id.
+    pub async fn found(&self, id: &str) -> TestArticle {
+        let reference = ArticleRef::parse("id", id).expect("an id");
+        let view = articles::get(
+            &self.operator(),
+            &reference,
+            articles::GetArticle::default(),
+        )
+        .await
+        .expect("it is there");
+        TestArticle::of(&view)
+    }
+
     /// Changes an article as it stands now, by the operator.
     pub async fn change(
         &self,

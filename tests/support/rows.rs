@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// The tables two doors must leave alike, each with its natural order.
-pub const PARITY_TABLES: [(&str, &str); 11] = [
+pub const PARITY_TABLES: [(&str, &str); 12] = [
     ("portals", "t.created_at, t.slug"),
     ("portal_hostnames", "t.hostname"),
     ("categories", "t.created_at"),
@@ -15,6 +15,7 @@ pub const PARITY_TABLES: [(&str, &str); 11] = [
     ("revisions", "t.created_at, t.revision"),
     ("renderings", "t.portal_id, t.html, t.revision"),
     ("slug_history", "t.locale, t.slug"),
+    ("links", "t.portal_id, t.address, t.revision"),
     ("audit", "t.at, t.action"),
     ("outbox", "t.at, t.pos"),
     ("portal_feed", "t.touched nulls first, t.portal_id"),

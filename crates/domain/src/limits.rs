@@ -105,3 +105,9 @@ pub const FILE_NAME_BYTES_MAX: usize = 255;
 pub const SOURCE_PATH_BYTES_MAX: usize = 1_024;
 /// Longest name of a source (one folder, archive or export that was moved in), in Unicode scalar values.
 pub const SOURCE_NAME_CHARS_MAX: usize = 200;
+/// Most different addresses of one body that are looked up; links beyond stay as written.
+pub const LINKS_MAX: usize = 5_000;
+/// Longest address, and longest path it names, that is looked up, in bytes: both stand in an index.
+pub const LINK_BYTES_MAX: usize = 1_000;
+/// Most hosts of its old site that one batch teaches of a source.
+pub const SOURCE_HOSTS_MAX: usize = 20;

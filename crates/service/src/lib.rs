@@ -21,6 +21,7 @@ pub mod help_center;
 mod idempotency;
 pub mod indexing;
 pub mod keys;
+mod links;
 pub mod portals;
 pub mod search;
 mod text_input;

@@ -31,6 +31,7 @@ pub(crate) const GRANTS: &[(&str, &str)] = &[
     ("restorations", "select, insert, update"),
     ("revisions", "select, insert"),
     ("slug_history", "select, insert, update, delete"),
+    ("source_hosts", "select, insert"),
 ];
 
 /// Functions of the owner that the serving role may call: what blanks append-only rows.

@@ -31,6 +31,7 @@ pub mod idempotency;
 pub mod imported_files;
 pub mod keys;
 pub mod leases;
+pub mod links;
 pub mod outbox;
 pub mod portals;
 pub mod renderings;

@@ -20,6 +20,7 @@ pub(crate) use sql;
 /// Every statement of the room with its name.
 pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
+        &crate::links::statements(),
         crate::articles::STATEMENTS,
         crate::articles::batch_statements(),
         crate::articles::bulk_statements(),

@@ -37,7 +37,7 @@ use crate::authorize::Purpose;
 use crate::idempotency::Idempotent;
 use crate::indexing::follow::blocking;
 use crate::text_input::Input;
-use crate::{Context, Error, ErrorCode, Result, authorize};
+use crate::{Context, Error, ErrorCode, Result, authorize, links};
 
 /// How often a batch is decided anew because somebody took a slug between the look and the write.
 const RACES_MAX: usize = 3;
@@ -648,6 +648,13 @@ impl Plan {
         cairn_store::revisions::append_tagged(tx, portal.id, &self.tagged, making).await?;
         cairn_store::articles::save_many(tx, &self.saves).await?;
         cairn_store::renderings::put_many(tx, &self.renderings).await?;
+        let carried: Vec<_> = self
+            .tagged
+            .iter()
+            .map(|tagged| (tagged.article, tagged.base, tagged.base + 1))
+            .collect();
+        let saved: Vec<_> = self.saves.iter().map(|(article, _)| article.id).collect();
+        links::carry_many(tx, portal.id, &carried, &saved).await?;
         let left: Vec<_> = self
             .left
             .iter()

@@ -18,6 +18,7 @@ use crate::articles::view::{ArticleView, view};
 use crate::articles::write::{self, ArticleOutcome};
 use crate::authorize::Purpose;
 use crate::idempotency::Idempotent;
+use crate::links::{self, Written};
 use crate::text_input::Input;
 use crate::{Context, Error, ErrorCode, Result, authorize};
 
@@ -121,6 +122,13 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
     if let Some(rendering) = write::rendering(&article, &rendered)? {
         cairn_store::renderings::put(&mut tx, &rendering).await?;
     }
+    let written = Written {
+        article: article.id,
+        revision: article.head_revision,
+        links: rendered.links.clone(),
+        origin: None,
+    };
+    links::note_many(ctx, &mut tx, portal.id, &[written]).await?;
     write::record(
         ctx,
         &mut tx,

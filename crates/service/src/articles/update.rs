@@ -21,7 +21,7 @@ use crate::articles::view::{ArticleView, view};
 use crate::articles::write::{self, ArticleOutcome};
 use crate::idempotency::Idempotent;
 use crate::text_input::Input;
-use crate::{Context, Error, ErrorCode, Result, authorize};
+use crate::{Context, Error, ErrorCode, Result, authorize, links};
 
 /// A change, as the caller wrote it; what is `None` stays as it is.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -311,6 +311,7 @@ pub(crate) async fn save(
     {
         cairn_store::renderings::put(tx, &rendering).await?;
     }
+    links::note(ctx, tx, before, article, rendered).await?;
     if let Some(was_public) = moves(before, article) {
         if was_public {
             cairn_store::slug_history::keep(

@@ -71,6 +71,8 @@ impl HelpCenter {
             ..
         } = found;
         let (html, outline) = shown(&staged, html, outline).await?;
+        let (targets, linked) = self.targets(&article).await?;
+        let html = html.with_targets(&targets);
         let tree = self.app.tree(self.portal.id).await?;
         let siblings = self.siblings(locale, &article, &tree).await?;
         let at = siblings.iter().position(|s| s.id == article.id);
@@ -101,6 +103,7 @@ impl HelpCenter {
         if article.category.is_none() {
             depends_on.push(Dependency::Uncategorised(self.portal.id));
         }
+        depends_on.extend(linked);
         let siblings = window(siblings, at);
         let beside = siblings.iter().chain(&related);
         depends_on.extend(beside.map(|a| Dependency::Article(a.id)));

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use crate::articles::import::item::ImportResult;
 use crate::articles::update::moves;
 use crate::articles::write;
+use crate::links::{self, Origin, Written};
 use crate::{Context, Error, ErrorCode, Result};
 
 /// One file that was taken: the article after it, and what is remembered of both.
@@ -41,7 +42,6 @@ pub(super) struct FileSays {
     pub(super) translation_key: Option<String>,
     pub(super) digest: [u8; 32],
     /// Addresses of the old site that lead to the article from now on, as written.
-    #[expect(dead_code, reason = "written once redirects have their module")]
     pub(super) old_urls: Vec<String>,
     /// The article as it was remembered, of a file that only moved: what was edited here since is
     /// still to be told apart.
@@ -73,6 +73,27 @@ impl Write {
             Some(_) if self.is_change() => ImportResult::Updated { id, slug },
             Some(_) => ImportResult::Unchanged { id, slug },
         }
+    }
+
+    /// The file; none when the source has no files.
+    fn origin(&self) -> Option<Origin> {
+        let FileSays { source, path, .. } = &self.file;
+        (!path.is_empty()).then(|| Origin {
+            source: source.clone(),
+            path: path.clone(),
+        })
+    }
+
+    /// The links of the file, unless the article was edited here since and the file only moved.
+    fn links(&self) -> Option<Written> {
+        let head = self.article.head_revision;
+        let says_the_same = self.file.kept.as_ref().is_none_or(|k| k.revision == head);
+        says_the_same.then(|| Written {
+            article: self.article.id,
+            revision: head,
+            links: self.rendered.links.clone(),
+            origin: self.origin(),
+        })
     }
 
     /// What is to be remembered.
@@ -128,6 +149,7 @@ impl Plan {
         self.save_slugs(tx, portal, now).await?;
         let memory: Vec<_> = self.writes.iter().map(|write| write.memory(now)).collect();
         cairn_store::imported_files::put_many(tx, portal, &memory).await?;
+        self.save_links(ctx, tx, portal).await?;
 
         let mut audit = self.category_audit;
         let mut events = self.category_events;
@@ -188,6 +210,19 @@ impl Plan {
         }
         cairn_store::renderings::put_many(tx, &renderings).await?;
         Ok(())
+    }
+
+    /// What the bodies link to, and what links to the files that came.
+    async fn save_links(&self, ctx: &Context, tx: &mut Tx, portal: PortalId) -> Result<()> {
+        let Some(source) = self.writes.first().map(|write| &write.file.source) else {
+            return Ok(());
+        };
+        let old_urls = self.writes.iter().flat_map(|write| &write.file.old_urls);
+        links::note_hosts(tx, portal, source, old_urls.map(String::as_str)).await?;
+        let written: Vec<_> = self.writes.iter().filter_map(Write::links).collect();
+        links::note_many(ctx, tx, portal, &written).await?;
+        let files: Vec<_> = self.writes.iter().filter_map(Write::origin).collect();
+        links::arrived_articles(tx, portal, &files).await
     }
 
     /// The slugs that were left are remembered, those that were taken are not any more.

@@ -1,0 +1,78 @@
+//! The present addresses of a page's links.
+
+use std::collections::{HashMap, HashSet};
+
+use cairn_domain::article::Article;
+use cairn_domain::limits::LINKS_MAX;
+use cairn_markdown::{FileTarget, Target};
+use cairn_store::links::{LinkTarget, PageLink, PageTarget};
+
+use crate::app::Dependency;
+use crate::help_center::HelpCenter;
+use crate::{Result, address};
+
+impl HelpCenter {
+    /// Where the links of the published text lead readers now, by the address in the body, and what
+    /// makes that stale.
+    pub(crate) async fn targets(
+        &self,
+        article: &Article,
+    ) -> Result<(HashMap<String, Target>, HashSet<Dependency>)> {
+        let mut targets = HashMap::new();
+        let mut depends_on = HashSet::new();
+        let Some(revision) = article.published_revision else {
+            return Ok((targets, depends_on));
+        };
+        let limit = i64::try_from(LINKS_MAX).unwrap_or(i64::MAX);
+        let links = cairn_store::links::of_page(
+            &self.app.store,
+            self.portal.id,
+            article.id,
+            revision,
+            limit,
+        )
+        .await?;
+        for PageLink {
+            address,
+            to,
+            target,
+        } in links
+        {
+            depends_on.insert(match to {
+                Some(LinkTarget::Article(id)) => Dependency::Article(id),
+                _ => Dependency::Links(self.portal.id),
+            });
+            if let Some(target) = target {
+                targets.insert(address, self.present(target));
+            }
+        }
+        Ok((targets, depends_on))
+    }
+
+    fn present(&self, target: PageTarget) -> Target {
+        match target {
+            PageTarget::Article { locale, slug } => {
+                Target::Page(address::article(&self.base, &locale, slug.as_str()))
+            }
+            PageTarget::Attachment {
+                id,
+                name,
+                size,
+                variant_widths,
+            } => {
+                let pixels = |n: i32| u32::try_from(n).ok();
+                Target::File(FileTarget {
+                    address: address::attachment(&self.base, id, &name),
+                    size: size.and_then(|(width, height)| Some((pixels(width)?, pixels(height)?))),
+                    variants: variant_widths
+                        .into_iter()
+                        .filter_map(|width| {
+                            let address = address::attachment_variant(&self.base, id, width);
+                            Some((pixels(width)?, address))
+                        })
+                        .collect(),
+                })
+            }
+        }
+    }
+}
