@@ -16,6 +16,8 @@ mod errors;
 mod feed;
 #[path = "store/idempotency.rs"]
 mod idempotency;
+#[path = "store/links.rs"]
+mod links;
 #[path = "store/lists.rs"]
 mod lists;
 #[path = "store/plans.rs"]

@@ -132,10 +132,7 @@ pub(crate) async fn arrived_articles(
 
 /// Points the links that may mean an attachment at it: by its own address, and by the files it came
 /// from. Locks the portal's row; attachment and paths must have been saved before.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "attachments call it once they can be uploaded")
-)]
+#[expect(dead_code, reason = "attachments call it once they can be uploaded")]
 pub(crate) async fn arrived_attachment(
     tx: &mut Tx,
     portal: PortalId,
@@ -144,7 +141,7 @@ pub(crate) async fn arrived_attachment(
 ) -> Result<()> {
     cairn_store::portals::lock(tx, portal).await?;
     let path = path_of_attachment(id);
-    let rows = cairn_store::links::may_lead_to_attachments(tx, portal, &[path]).await?;
+    let rows = cairn_store::links::leading_to_paths(tx, portal, &[path]).await?;
     point(tx, portal, rows).await?;
     arrived_files(tx, portal, files).await
 }
@@ -162,7 +159,7 @@ async fn arrived_files(tx: &mut Tx, portal: PortalId, files: &[Origin]) -> Resul
     }
     called.sort_unstable();
     called.dedup();
-    let rows = cairn_store::links::may_lead_to_files(tx, portal, &called).await?;
+    let rows = cairn_store::links::leading_to_files(tx, portal, &called).await?;
     point(tx, portal, rows).await
 }
 

@@ -19,8 +19,8 @@ use crate::tx::Tx;
 
 pub use page::{PageLink, PageTarget, linking_to, of_page};
 pub use resolve::{
-    FoundFile, FoundRedirect, attachments, files, hosts_of, keep_hosts, may_lead_to_attachments,
-    may_lead_to_files, may_lead_to_redirects, origins, redirects,
+    FoundFile, FoundRedirect, attachments, files, hosts_of, keep_hosts, leading_to_files,
+    leading_to_numbers, leading_to_paths, origins, redirects,
 };
 
 /// The statements of this room's files.

@@ -1,6 +1,9 @@
 //! Hot reads find their rows through an index, also once the server plans them without knowing the values.
 
+use cairn_domain::article::Article;
 use cairn_store::articles::insert_many;
+use cairn_store::imported_files::{self, ImportedFile};
+use cairn_store::links::{self, LinkRow, LinkTarget};
 use cairn_store::{outbox, renderings, revisions, statements};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor, Row, query};
@@ -33,6 +36,37 @@ async fn plan(connection: &mut PgConnection, name: &str, values: &str) -> String
         .join("\n")
 }
 
+/// The file an article came from.
+fn file(article: &Article, batch: i32) -> ImportedFile {
+    ImportedFile {
+        article: article.id,
+        source: "docs".to_owned(),
+        path: format!("{batch}/{}.md", article.number),
+        translation_key: None,
+        digest: [0; 32],
+        revision: 1,
+        category: None,
+        status: article.status,
+        audience: article.audience,
+        slug: article.slug.as_str().to_owned(),
+        imported_at: article.created_at,
+    }
+}
+
+/// Some links of an article: one to itself, others to nothing yet.
+fn linked(article: &Article, batch: i32) -> Vec<LinkRow> {
+    let row = |n: i64| LinkRow {
+        article: article.id,
+        revision: 1,
+        address: format!("{n}.md"),
+        source: Some("docs".to_owned()),
+        path: format!("{batch}/{n}.md"),
+        is_image: false,
+        target: (n == 0).then_some(LinkTarget::Article(article.id)),
+    };
+    (0..4).map(|n| row(n * article.number)).collect()
+}
+
 #[tokio::test]
 async fn hot_reads_never_walk_a_whole_table() {
     let (db, portal) = TestDb::with_portal().await;
@@ -60,6 +94,12 @@ async fn hot_reads_never_walk_a_whole_table() {
             })
             .collect();
         renderings::put_many(&mut tx, &pages).await.unwrap();
+        let files: Vec<_> = made.iter().map(|a| file(a, batch)).collect();
+        imported_files::put_many(&mut tx, portal, &files)
+            .await
+            .unwrap();
+        let rows: Vec<_> = made.iter().flat_map(|a| linked(a, batch)).collect();
+        links::insert_many(&mut tx, portal, &rows).await.unwrap();
         outbox::append(
             &mut tx,
             portal,
@@ -114,6 +154,15 @@ async fn hot_reads_never_walk_a_whole_table() {
         ("index_rows::SCAN_FOR_INDEX", format!("{p}, {p}, 500::int8")),
         ("outbox::READ_AFTER", format!("{p}, 10::int8, 100::int8")),
         ("revisions::LIST", format!("{p}, {p}, 9::int4, 20::int8")),
+        ("page::OF_PAGE", format!("{p}, {p}, 1::int4, 5000::int8")),
+        ("page::LINKING_TO", format!("{p}, null::uuid[]")),
+        ("resolve::FILES", format!("{p}, null::text[], null::text[]")),
+        (
+            "resolve::LEADING_TO_FILES",
+            format!("{p}, null::text[], null::text[]"),
+        ),
+        ("resolve::LEADING_TO_PATHS", format!("{p}, null::text[]")),
+        ("resolve::LEADING_TO_NUMBERS", format!("{p}, null::text[]")),
         (
             "idempotency::SEEN",
             format!("{p}, {p}, 'k'::text, '5s'::text"),
@@ -126,7 +175,14 @@ async fn hot_reads_never_walk_a_whole_table() {
         let tables = if is_list {
             &["articles"][..]
         } else {
-            &["articles", "revisions", "renderings", "outbox"]
+            &[
+                "articles",
+                "revisions",
+                "renderings",
+                "outbox",
+                "links",
+                "imported_files",
+            ]
         };
         for table in tables {
             assert!(
