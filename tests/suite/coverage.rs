@@ -20,6 +20,9 @@ struct Place {
     slug: String,
     category: String,
     key: String,
+    /// An article whose first revision may be erased.
+    revised: String,
+    purge: String,
 }
 
 impl Place {
@@ -32,6 +35,8 @@ impl Place {
             slug: "an-article".to_owned(),
             category: "018f4e2a-7b1c-7c3d-9e4f-0123456789ac".to_owned(),
             key: "018f4e2a-7b1c-7c3d-9e4f-0123456789ad".to_owned(),
+            revised: "018f4e2a-7b1c-7c3d-9e4f-0123456789ae".to_owned(),
+            purge: "018f4e2a-7b1c-7c3d-9e4f-0123456789af".to_owned(),
         }
     }
 
@@ -46,6 +51,8 @@ impl Place {
                 &self.article,
                 &self.category,
                 &self.key,
+                &self.revised,
+                &self.purge,
                 &self.portal,
             ] {
                 text = text.replace(name.as_str(), "<name>");
@@ -99,6 +106,8 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
         slug,
         category,
         key,
+        revised,
+        purge,
     } = at;
     let none = || Value::Null;
     let get = |path: String| call("GET", path, None, Value::Null);
@@ -246,6 +255,30 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
             Elsewhere::NotFound,
             vec![get(format!("/portal-exports?portal={portal}"))],
         ),
+        Operation::PurgeArticle => (
+            Elsewhere::NotFound,
+            vec![call(
+                "POST",
+                format!("/articles/{article}/purges"),
+                None,
+                json!({"message": "why"}),
+            )],
+        ),
+        Operation::PurgeRevision => {
+            let erase = |article: &str, number: i32| {
+                let path = format!("/articles/{article}/revisions/{number}/purges");
+                call("POST", path, None, json!({"message": "why"}))
+            };
+            (
+                Elsewhere::NotFound,
+                vec![erase(revised, 1), erase(article, 1), erase(revised, 9)],
+            )
+        }
+        Operation::ListPurges => (
+            Elsewhere::NotFound,
+            vec![get(format!("/purges?portal={portal}"))],
+        ),
+        Operation::GetPurge => (Elsewhere::NotFound, vec![get(format!("/purges/{purge}"))]),
         Operation::SearchArticles => (
             Elsewhere::NotFound,
             vec![get(format!("/search?q=words&portal={portal}"))],
@@ -335,6 +368,20 @@ async fn furnish(app: &TestApp, portal: &str) -> Place {
     let category = app.category("Shelf").in_portal(portal).create().await;
     let article = app.article().in_portal(portal).published().create().await;
     let key = app.make_key().portals(&[portal]).create().await;
+    let revised = app.article().in_portal(portal).create().await;
+    let revised = app
+        .change(&revised, |c| c.title = Some("Anew".to_owned()))
+        .await;
+    let doomed = app.article().in_portal(portal).create().await;
+    let purge = app
+        .rest(&app.key)
+        .post(
+            &format!("{}/purges", doomed.api()),
+            json!({"message": "why"}),
+        )
+        .await
+        .expect(201)
+        .json();
     Place {
         portal: portal.to_owned(),
         short_id: article.short_id,
@@ -342,6 +389,8 @@ async fn furnish(app: &TestApp, portal: &str) -> Place {
         article: article.id,
         category: category.id.to_string(),
         key: key.id,
+        revised: revised.id,
+        purge: purge["id"].as_str().expect("an id").to_owned(),
     }
 }
 

@@ -168,6 +168,18 @@ async fn every_write_of_the_rest_door_replays() {
                 {"id": article.id, "expected_revision": 3, "status": "archived"},
             ]}),
         ),
+        (
+            "POST",
+            format!("{}/revisions/1/purges", article.api()),
+            None,
+            json!({"message": "why"}),
+        ),
+        (
+            "POST",
+            format!("{}/purges", article.api()),
+            None,
+            json!({"message": "why"}),
+        ),
         ("DELETE", format!("/keys/{}", doomed.id), None, Value::Null),
     ];
     for (n, (method, path, if_match, body)) in writes.into_iter().enumerate() {

@@ -25,6 +25,7 @@ mod mcp;
 mod openapi;
 mod parity;
 mod portals;
+mod purges;
 mod relevance;
 mod revisions;
 mod search;

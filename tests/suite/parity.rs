@@ -160,6 +160,10 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::ExportRevisions
         | Operation::ExportPortal
         | Operation::BatchArticles
+        | Operation::PurgeArticle
+        | Operation::PurgeRevision
+        | Operation::ListPurges
+        | Operation::GetPurge
         | Operation::SearchArticles
         | Operation::ListKeys
         | Operation::CreateKey

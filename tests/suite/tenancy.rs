@@ -60,6 +60,14 @@ async fn theirs(app: &TestApp) {
         .title("walrus secret")
         .create()
         .await;
+    let doomed = app.article().in_portal("other").create().await;
+    app.rest(&app.key)
+        .post(
+            &format!("{}/purges", doomed.api()),
+            json!({"message": "theirs"}),
+        )
+        .await
+        .expect(201);
     app.make_key()
         .name("theirs")
         .portals(&["other"])
@@ -93,6 +101,8 @@ const READS: &[&str] = &[
     "/search?q=secret",
     "/search?q=walrus&portal=other",
     "/search?q=walrus&category=theirs",
+    "/purges",
+    "/purges?portal=other",
     "/keys",
 ];
 

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod locale;
 pub mod operation;
 pub mod portal;
+pub mod purge;
 pub mod revision;
 pub mod scope;
 pub mod slug;

@@ -69,6 +69,10 @@ operations! {
     ExportArticles = "export_articles", ArticlesWrite, None, None, false, "Page through every article with its text and everything that leads to it.";
     ExportRevisions = "export_revisions", ArticlesWrite, None, None, false, "Page through every revision of every article, to the byte.";
     ExportPortal = "export_portal", ArticlesWrite, None, None, false, "Page through what a portal has besides articles: categories, attachments, redirects.";
+    PurgeArticle = "purge_article", ArticlesPurge, Some("article.purge"), Some("article.purged"), false, "Erase an article: every text of it, everywhere it is kept.";
+    PurgeRevision = "purge_revision", ArticlesPurge, Some("revision.purge"), Some("revision.purged"), false, "Erase the text of one old revision of an article.";
+    ListPurges = "list_purges", ArticlesPurge, None, None, false, "List what was erased, newest first.";
+    GetPurge = "get_purge", ArticlesPurge, None, None, false, "Get one erasure: whether its bytes are gone from everywhere.";
     SearchArticles = "search_articles", SearchRead, None, None, false, "Search published articles.";
     ListKeys = "list_keys", KeysAdmin, None, None, false, "List API keys, without their secrets.";
     CreateKey = "create_key", KeysAdmin, Some("key.create"), Some("key.created"), false, "Create an API key; its secret is shown once.";

@@ -42,4 +42,7 @@ pub struct Revision {
     pub message: String,
     /// When.
     pub created_at: Timestamp,
+    /// When its text was erased.
+    #[serde(default)]
+    pub purged_at: Option<Timestamp>,
 }

@@ -35,6 +35,8 @@ scopes! {
     PortalsRead = "portals:read",
     /// Create and change portals; reindex and verify their indexes.
     PortalsWrite = "portals:write",
+    /// Erase articles, revisions and attachments for good; in no bundle but `full`.
+    ArticlesPurge = "articles:purge",
     /// Search.
     SearchRead = "search:read",
     /// Create, list and revoke API keys.
@@ -166,6 +168,9 @@ mod tests {
             ScopeSet::from_names(["articles:fly"]),
             Err("articles:fly".to_owned())
         );
+        let bundles = ScopeSet::from_names(["mcp:read", "mcp:write", "mcp:admin"]);
+        assert!(!bundles.expect("bundles").contains(Scope::ArticlesPurge));
+        assert!(ScopeSet::full().contains(Scope::ArticlesPurge));
         assert!(ScopeSet::full().covers(ScopeSet::from_names(["mcp:admin"]).expect("a bundle")));
     }
 }

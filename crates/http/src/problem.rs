@@ -305,6 +305,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         ErrorClass::Unauthenticated => StatusCode::UNAUTHORIZED,
         ErrorClass::Forbidden => StatusCode::FORBIDDEN,
         ErrorClass::NotFound => StatusCode::NOT_FOUND,
+        ErrorClass::Gone => StatusCode::GONE,
         ErrorClass::Conflict => StatusCode::CONFLICT,
         ErrorClass::Stale => StatusCode::PRECONDITION_FAILED,
         ErrorClass::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,

@@ -253,12 +253,14 @@ impl Inner {
             generation.number,
             to,
             write.manifest_units(),
+            write.erased,
         )
         .write(&portal.dir)?;
         portal.live.store(Some(Arc::new(Live {
             generation: Arc::clone(generation),
             position: to,
             units: write.slots(),
+            erased: write.erased,
         })));
         Ok(())
     }

@@ -134,7 +134,10 @@ impl Generation {
         self.finished = true;
         match old {
             // Its directory goes with its last reader.
-            Some(old) => old.generation.retire(),
+            Some(old) => {
+                portal.note_retired(&old.generation);
+                old.generation.retire();
+            }
             None => portal.remove_other_generations(&self.dir),
         }
         Ok(())

@@ -19,6 +19,7 @@ mod definition;
 mod document;
 mod embedded;
 mod entries;
+mod erase;
 mod error;
 mod expand;
 mod generation;
@@ -32,6 +33,7 @@ mod room;
 mod schema;
 mod search;
 mod snippet;
+mod traces;
 mod unit;
 mod writer;
 
@@ -39,6 +41,7 @@ pub use answer::{Filters, Hit, HitSection, SearchAnswer, SearchRequest, Snippet}
 pub use config::SearchConfig;
 pub use document::{ArticleChange, Face, IndexDocument, SectionText, UnitKey, content_hash};
 pub use entries::{IndexEntry, UnitStats};
+pub use erase::Erased;
 pub use error::SearchError;
 pub use generation::Generation;
 pub use plan::QUERY_TOKENS_MAX;

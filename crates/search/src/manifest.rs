@@ -26,6 +26,9 @@ pub(crate) struct Manifest {
     pub(crate) generation: u64,
     pub(crate) position: Position,
     pub(crate) units: Vec<UnitState>,
+    /// Up to which position what was erased is gone from the files too; see [`crate::erase`].
+    #[serde(default)]
+    pub(crate) erased: i64,
 }
 
 /// A unit as it was when the manifest was written.
@@ -43,6 +46,7 @@ impl Manifest {
         generation: u64,
         position: Position,
         units: Vec<UnitState>,
+        erased: i64,
     ) -> Self {
         Self {
             format: FORMAT,
@@ -50,6 +54,7 @@ impl Manifest {
             generation,
             position,
             units,
+            erased,
         }
     }
 
@@ -133,6 +138,7 @@ mod tests {
                 opstamp: 9,
                 documents: 7,
             }],
+            40,
         );
         manifest.write(dir.path()).unwrap();
         assert_eq!(Manifest::read(dir.path()).unwrap(), manifest);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwapOption;
 use cairn_domain::feed::Position;
@@ -28,6 +28,8 @@ pub(crate) struct Portal {
     write: Mutex<WriteState>,
     /// A generation is being built.
     pub(crate) building: AtomicBool,
+    /// Generations that serve no more and may still be read.
+    retired: Mutex<Vec<Weak<GenerationDir>>>,
 }
 
 /// One consistent view of a portal. A search holds it from beginning to end.
@@ -35,6 +37,8 @@ pub(crate) struct Live {
     pub(crate) generation: Arc<GenerationDir>,
     pub(crate) position: Position,
     pub(crate) units: BTreeMap<UnitId, Arc<UnitSlot>>,
+    /// See [`WriteState::erased`].
+    pub(crate) erased: i64,
 }
 
 impl Live {
@@ -62,6 +66,9 @@ impl Live {
 #[derive(Default)]
 pub(crate) struct WriteState {
     pub(crate) units: BTreeMap<UnitId, CommittedUnit>,
+    /// Up to which position of the feed what was deleted is gone from the files as well. A new
+    /// generation starts at 0: it does not know what its scan saw.
+    pub(crate) erased: i64,
 }
 
 /// A unit after its last commit.
@@ -147,6 +154,7 @@ impl Portal {
             live: ArcSwapOption::empty(),
             write: Mutex::default(),
             building: AtomicBool::new(false),
+            retired: Mutex::default(),
         };
         if !portal.dir.exists() {
             return portal;
@@ -182,7 +190,10 @@ impl Portal {
         if !generation.path.is_dir() {
             return Err(format!("{} is missing", generation.path.display()));
         }
-        let mut write = WriteState::default();
+        let mut write = WriteState {
+            erased: manifest.erased,
+            ..WriteState::default()
+        };
         for state in &manifest.units {
             unit::check(
                 &generation.path,
@@ -206,6 +217,7 @@ impl Portal {
             generation,
             position: manifest.position,
             units: write.slots(),
+            erased: write.erased,
         };
         Ok((live, write))
     }
@@ -213,13 +225,21 @@ impl Portal {
     /// Removes what a crash left: other generations, and units that no manifest names. The events
     /// that filled them are replayed.
     fn remove_strays(&self, generation: &GenerationDir, write: &WriteState) {
-        let keep: Vec<PathBuf> = write.units.values().map(|u| u.slot.dir.clone()).collect();
-        for path in entries(&generation.path) {
-            if !keep.contains(&path) {
-                remove_dir(&path);
-            }
-        }
+        remove_unnamed(generation, write);
         self.remove_other_generations(generation);
+    }
+
+    /// Notes a generation that serves no more, until its last reader has left.
+    pub(crate) fn note_retired(&self, generation: &Arc<GenerationDir>) {
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.retain(|old| old.strong_count() > 0);
+        retired.push(Arc::downgrade(generation));
+    }
+
+    /// Whether somebody still reads a generation that serves no more.
+    pub(crate) fn is_old_one_read(&self) -> bool {
+        let retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.iter().any(|old| old.strong_count() > 0)
     }
 
     /// Removes every generation but this one.
@@ -261,7 +281,18 @@ impl Portal {
     }
 }
 
-fn entries(dir: &Path) -> Vec<PathBuf> {
+/// Removes the units of a generation that nothing names.
+pub(crate) fn remove_unnamed(generation: &GenerationDir, write: &WriteState) {
+    let keep: Vec<PathBuf> = write.units.values().map(|u| u.slot.dir.clone()).collect();
+    for path in entries(&generation.path) {
+        if !keep.contains(&path) {
+            remove_dir(&path);
+        }
+    }
+}
+
+/// The directories in a directory.
+pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
     fs::read_dir(dir)
         .map(|read| {
             read.flatten()

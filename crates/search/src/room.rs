@@ -14,6 +14,7 @@ use crate::config::SearchConfig;
 use crate::definition::{Definition, SharedDefinition};
 use crate::document::{ArticleChange, UnitKey};
 use crate::entries::{self, IndexEntry, UnitStats};
+use crate::erase::Erased;
 use crate::error::{SearchError, guard};
 use crate::generation::Generation;
 use crate::portal::{Portal, remove_dir};
@@ -85,6 +86,33 @@ impl SearchRoom {
         let portal = self.inner.portal(portal);
         guard("apply changes", || {
             self.inner.apply_batch(&portal, changes, to)
+        })
+    }
+
+    /// Rewrites what still holds bytes of deleted documents, so that what was deleted up to the
+    /// position `up_to` stands in no file of the portal any more. Searches go on meanwhile; changes
+    /// of this portal wait.
+    pub fn erase(&self, portal: PortalId, up_to: i64) -> Result<Erased, SearchError> {
+        let portal = self.inner.portal(portal);
+        guard("erase what was deleted", || {
+            self.inner.erase(&portal, up_to)
+        })
+    }
+
+    /// Up to which position what was deleted is gone from the files. `None` as for
+    /// [`SearchRoom::checkpoint`].
+    pub fn erased(&self, portal: PortalId) -> Option<i64> {
+        let live = self.inner.portal(portal).live.load_full()?;
+        Some(live.erased)
+    }
+
+    /// The places in the files of a portal that hold a text, also in deleted documents and in
+    /// generations that do not serve. For tests and audits: it reads everything. `needle` is one
+    /// word of lower-case letters and digits.
+    pub fn traces(&self, portal: PortalId, needle: &str) -> Result<Vec<String>, SearchError> {
+        let portal = self.inner.portal(portal);
+        guard("look through an index", || {
+            crate::traces::traces(&portal.dir, needle)
         })
     }
 

@@ -22,6 +22,9 @@ use crate::schema::{Fields, RAW_TOKENIZER, STEM_TOKENIZER, schema};
 /// Blocks of stored documents kept decompressed per segment.
 const STORE_BLOCKS_CACHED: usize = 32;
 
+/// Hexadecimal digits with which the files of a segment begin.
+const SEGMENT_NAME_CHARS: usize = 32;
+
 /// Locale and face: the key of a unit inside its portal.
 pub(crate) type UnitId = (Locale, Face);
 
@@ -204,6 +207,27 @@ pub(crate) fn check(
         Ok(Ok(()))
     })
     .map_err(|e| format!("{}: {e}: {}", dir.display(), sources(&e)))?
+}
+
+/// Removes the files of segments that the unit does not have.
+pub(crate) fn remove_unnamed_files(
+    dir: &Path,
+    segments: &[tantivy::SegmentMeta],
+) -> Result<(), SearchError> {
+    let living: Vec<String> = segments.iter().map(|s| s.id().uuid_string()).collect();
+    for entry in fs::read_dir(dir).map_err(SearchError::io("read", dir))? {
+        let path = entry.map_err(SearchError::io("read", dir))?.path();
+        let Some(name) = path.file_name().and_then(|n| n.to_str()) else {
+            continue;
+        };
+        let segment = name.split('.').next().unwrap_or_default();
+        let is_segment =
+            segment.len() == SEGMENT_NAME_CHARS && segment.bytes().all(|b| b.is_ascii_hexdigit());
+        if is_segment && !living.iter().any(|s| s == segment) {
+            fs::remove_file(&path).map_err(SearchError::io("remove", &path))?;
+        }
+    }
+    sync_dir(dir)
 }
 
 /// The causes of an error, in one line for the log.

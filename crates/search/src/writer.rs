@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cairn_domain::ids::{ArticleId, PortalId};
 use cairn_domain::locale::Locale;
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::{Index, IndexReader, IndexWriter};
 
 use crate::config::{SearchConfig, WRITER_MEMORY_BYTES_MIN};
@@ -125,6 +125,50 @@ impl UnitWriter {
                 .map_err(SearchError::engine("end the merges of a writer"))
         })
     }
+}
+
+/// Rewrites every segment of a unit that holds deleted documents, and removes the files of the old
+/// ones. The unit has no other writer. Gives its opstamp and documents, which stay what they were.
+pub(crate) fn rewrite(
+    dir: &Path,
+    id: &UnitId,
+    definition: &Definition,
+    config: &SearchConfig,
+) -> Result<(u64, u64), SearchError> {
+    guard("rewrite an index", || {
+        let index = unit::open(dir, definition, &id.0)?;
+        let metas = || {
+            index
+                .load_metas()
+                .map_err(SearchError::engine("read an index's metadata"))
+        };
+        let holding: Vec<_> = metas()?
+            .segments
+            .iter()
+            .filter(|s| s.num_deleted_docs() > 0)
+            .map(tantivy::SegmentMeta::id)
+            .collect();
+        let mut writer = UnitWriter::of(index.clone(), id, config)?;
+        writer.writer.set_merge_policy(Box::new(NoMergePolicy));
+        for segment in holding {
+            writer
+                .writer
+                .merge(&[segment])
+                .wait()
+                .map_err(SearchError::engine("rewrite a segment"))?;
+        }
+        // What a crash or an earlier merge left behind goes as well.
+        writer
+            .writer
+            .garbage_collect_files()
+            .wait()
+            .map_err(SearchError::engine("remove old segments"))?;
+        writer.close()?;
+        let metas = metas()?;
+        unit::remove_unnamed_files(dir, &metas.segments)?;
+        let documents = metas.segments.iter().map(|s| u64::from(s.num_docs())).sum();
+        Ok((metas.opstamp, documents))
+    })
 }
 
 /// Which writer: a portal has at most one generation that is written to by the pool.

@@ -3,6 +3,7 @@
 
 mod changes;
 mod damage;
+mod erasure;
 mod faces;
 mod generations;
 mod hostile;

@@ -53,6 +53,9 @@ pub(crate) enum Command {
     /// API keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// Erase something for good: out of every table, rendering, address and index file.
+    #[command(subcommand)]
+    Purge(Purge),
     /// Check everything a start depends on.
     Doctor(Json),
 }
@@ -124,6 +127,34 @@ pub(crate) enum Keys {
     Revoke(RevokeKey),
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Purge {
+    /// An article with all its revisions; its id and number stay as a tombstone.
+    Article(PurgeArgs),
+    /// The text of one old revision, which is neither the head nor what readers see.
+    Revision {
+        #[command(flatten)]
+        args: PurgeArgs,
+        /// Which one.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+        revision: i32,
+    },
+    /// An attachment: its bytes, its variants and its name.
+    Attachment(PurgeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PurgeArgs {
+    /// Its id; an article's may be portal~number.
+    pub(crate) id: String,
+    /// Why; it stands in the audit when nothing else is left to tell.
+    #[arg(long, value_name = "WHY")]
+    pub(crate) message: String,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct CreateKey {
     /// What it is for.
@@ -175,6 +206,9 @@ mod tests {
             "cairn keys create --name n --scope articles:read --scope search:read",
             "cairn keys list --json --url http://127.0.0.1:1 --key k",
             "cairn keys revoke 018f4e2a-7b1c-7c3d-9e4f-0123456789ab",
+            "cairn purge article help~7 --message why",
+            "cairn purge revision 018f4e2a-7b1c-7c3d-9e4f-0123456789ab --revision 3 --message why --json",
+            "cairn purge attachment 018f4e2a-7b1c-7c3d-9e4f-0123456789ab --message why",
             "cairn doctor --json",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

@@ -32,6 +32,10 @@ pub(crate) const RETRY_PAUSE_MAX: Duration = Duration::from_secs(2);
 pub(crate) const FAULT_RETRIES_MAX: u32 = 5;
 /// How long a connection may take to open.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long `purge` waits until the erasure is finished.
+pub(crate) const PURGE_WAIT: Duration = Duration::from_secs(5 * 60);
+/// How often it looks.
+pub(crate) const PURGE_POLL: Duration = Duration::from_millis(200);
 /// Largest answer a command reads, in bytes.
 pub(crate) const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Deepest folder an import walks into.

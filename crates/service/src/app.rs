@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::Result;
 use crate::clock::{Clock, IdSource};
+use crate::indexing::erase::Erasures;
 use crate::indexing::follow::Followed;
 use crate::portals::directory::Directory;
 use crate::search::pool::SearchPool;
@@ -73,6 +74,8 @@ pub struct App {
     pub(crate) wake: Notify,
     /// How far each portal's index has read, for those who wait.
     pub(crate) followed: watch::Sender<HashMap<PortalId, Followed>>,
+    /// What is to leave the files of the index for good.
+    pub(crate) erasures: Erasures,
     /// One follower, reindex or repair works on the index at a time.
     pub(crate) indexing: tokio::sync::Mutex<()>,
     directory: RwLock<Arc<Directory>>,
@@ -104,6 +107,7 @@ impl App {
             searches,
             wake: Notify::new(),
             followed: watch::Sender::new(HashMap::new()),
+            erasures: Erasures::default(),
             indexing: tokio::sync::Mutex::new(()),
             directory: RwLock::new(Arc::new(directory)),
             trees: Mutex::default(),
@@ -237,6 +241,18 @@ impl App {
         }
     }
 
+    /// Tells everybody that keeps pages to let go of those of a portal.
+    pub(crate) fn forget_pages(&self, portal: PortalId) {
+        let listeners = self
+            .purge_listeners
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for listener in listeners {
+            listener.forget(portal);
+        }
+    }
+
     /// The public address of a path of a portal.
     pub(crate) fn public_url(&self, path: &str) -> String {
         format!("{}{path}", self.settings.public_url)
@@ -322,6 +338,8 @@ pub enum Dependency {
 pub trait PurgeListener: Send + Sync {
     /// Everything that depends on one of these is stale as of this position of the portal's feed.
     fn purge(&self, portal: PortalId, stale: &[Dependency], pos: i64);
+    /// Something was erased: no page of this portal may stay in memory, not even a stale one.
+    fn forget(&self, portal: PortalId);
 }
 
 /// One check of readiness.

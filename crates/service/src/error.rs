@@ -20,6 +20,8 @@ pub enum ErrorClass {
     Forbidden,
     /// There is nothing here for this caller.
     NotFound,
+    /// It was here and was erased.
+    Gone,
     /// It clashes with what is there or under way.
     Conflict,
     /// The article moved on since it was read.
@@ -72,6 +74,7 @@ error_codes! {
     Unauthenticated = "unauthenticated", Unauthenticated, "A valid API key is required";
     MissingScope = "missing_scope", Forbidden, "The credential lacks a scope";
     NotFound = "not_found", NotFound, "Nothing is here";
+    Purged = "purged", Gone, "It was erased";
     MethodNotAllowed = "method_not_allowed", Invalid, "The method is not allowed here";
     Conflict = "conflict", Conflict, "It clashes with what is there";
     SlugTaken = "slug_taken", Conflict, "The slug is taken";
@@ -140,6 +143,16 @@ impl Error {
         Self::new(
             ErrorCode::NotFound,
             format!("there is no {what} within reach of this credential"),
+        )
+    }
+
+    /// It was erased, and stays so.
+    pub fn purged(what: impl std::fmt::Display) -> Self {
+        Self::new(
+            ErrorCode::Purged,
+            format!(
+                "{what} was erased; nothing of its text is kept, and it cannot be brought back"
+            ),
         )
     }
 

@@ -23,6 +23,7 @@ pub mod indexing;
 pub mod keys;
 mod links;
 pub mod portals;
+pub mod purges;
 pub mod search;
 mod text_input;
 

@@ -47,6 +47,7 @@ where portal_id = $1
 select category_id, count(*) as articles
 from articles
 where portal_id = $1
+  and purged_at is null
   and ($2 or status = 'published')
   and ($3 or audience = 'public')
   and ($4::text is null or locale = $4)

@@ -34,6 +34,7 @@ pub mod leases;
 pub mod links;
 pub mod outbox;
 pub mod portals;
+pub mod purges;
 pub mod renderings;
 pub mod revisions;
 pub mod slug_history;

@@ -45,6 +45,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::outbox::STATEMENTS,
         crate::pool::STATEMENTS,
         crate::portals::STATEMENTS,
+        crate::purges::STATEMENTS,
         crate::renderings::STATEMENTS,
         crate::revisions::STATEMENTS,
         crate::revisions::batch_statements(),

@@ -269,6 +269,18 @@ impl PurgeListener for PageCache {
         // Last and under the lock: whoever sees the new count finds the change noted.
         ledger.purges.store(purge, Ordering::Release);
     }
+
+    fn forget(&self, portal: PortalId) {
+        for cache in [&self.pages, &self.misses] {
+            for (key, _) in cache {
+                if key.portal == portal {
+                    cache.invalidate(key.as_ref());
+                }
+            }
+            // An invalid entry is freed by the cache's own housekeeping, which otherwise waits for use.
+            cache.run_pending_tasks();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -308,6 +320,33 @@ mod tests {
             page(),
             Stands::On(vec![article(7)], read_at),
         );
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_the_memory() {
+        let cache = PageCache::new(1 << 20);
+        let entry = page();
+        let reading = cache.begin(PORTAL, cache.before());
+        let stands = || Stands::On(vec![article(7)], 10);
+        cache.put(&reading, key("/a"), Arc::clone(&entry), stands());
+        let missing = page();
+        let nothing = Stands::OnEverything;
+        cache.put(&reading, key("/b"), Arc::clone(&missing), nothing);
+        let kept = page();
+        let other = PageKey {
+            portal: OTHER,
+            ..key("/c")
+        };
+        cache.put(&reading, other.clone(), Arc::clone(&kept), stands());
+        // Stale is not gone.
+        cache.purge(PORTAL, &[article(7)], 11);
+        assert_eq!(Arc::strong_count(&entry), 2);
+        cache.forget(PORTAL);
+        assert_eq!(
+            (Arc::strong_count(&entry), Arc::strong_count(&missing)),
+            (1, 1)
+        );
+        assert_eq!(Arc::strong_count(&kept), 2, "another portal's");
     }
 
     fn has(cache: &PageCache, path: &str) -> bool {

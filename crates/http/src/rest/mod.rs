@@ -29,6 +29,7 @@ mod operations;
 mod page;
 mod portals;
 mod problems;
+mod purges;
 mod revisions;
 mod search;
 mod shell;
@@ -78,6 +79,10 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(exports::revisions))
         .routes(routes!(exports::portal))
         .routes(routes!(batches::batch))
+        .routes(routes!(purges::article))
+        .routes(routes!(purges::revision))
+        .routes(routes!(purges::list))
+        .routes(routes!(purges::read))
         .routes(routes!(indexes::reindex))
         .routes(routes!(indexes::verify))
 }

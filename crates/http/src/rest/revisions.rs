@@ -59,6 +59,9 @@ pub(crate) struct RevisionItem {
     message: String,
     /// When.
     created_at: Time,
+    /// When its text was erased; null while it is there.
+    #[schema(required = true)]
+    purged_at: Option<Time>,
 }
 
 impl From<RevisionSummary> for RevisionItem {
@@ -70,6 +73,7 @@ impl From<RevisionSummary> for RevisionItem {
             actor: summary.actor.into(),
             message: summary.message,
             created_at: summary.created_at.into(),
+            purged_at: summary.purged_at.map(Time::from),
         }
     }
 }
@@ -167,19 +171,24 @@ pub(crate) async fn read(
     QueryParams(NoQuery): QueryParams<NoQuery>,
 ) -> Result<Response, Problem> {
     let reference = ArticleRef::parse("id", &id).map_err(invalid)?;
-    let number = revision
+    let number = number_of(&revision)?;
+    let revision = articles::get_revision(&ctx, &reference, number).await?;
+    Ok(axum::Json(Revision::from(revision)).into_response())
+}
+
+/// The number of a revision in a path: one spelling only.
+pub(super) fn number_of(text: &str) -> Result<i32, Problem> {
+    let number = text
         .parse::<i32>()
         .ok()
-        .filter(|n| *n > 0 && revision.bytes().all(|b| b.is_ascii_digit()));
-    let number = number.ok_or_else(|| {
+        .filter(|n| *n > 0 && text.bytes().all(|b| b.is_ascii_digit()));
+    number.ok_or_else(|| {
         Problem::invalid_field(
             "revision",
             "invalid_number",
             "revision in the path must be a number from 1 on",
         )
-    })?;
-    let revision = articles::get_revision(&ctx, &reference, number).await?;
-    Ok(axum::Json(Revision::from(revision)).into_response())
+    })
 }
 
 json_input! {

@@ -4,6 +4,7 @@ mod doctor;
 mod import;
 mod index;
 mod keys;
+mod purge;
 mod reach;
 mod up;
 
@@ -43,6 +44,9 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Keys(args) => {
             keys::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::Purge(args) => {
+            purge::run(&settings(&global, Vec::new(), false)?, &global, args).await
         }
         Command::Doctor(args) => {
             doctor::run(&settings(&global, Vec::new(), false)?, args.json).await

@@ -30,7 +30,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::articles::create::slug_taken;
-use crate::articles::get::not_found;
+use crate::articles::get::{not_found, not_purged};
 use crate::articles::update::{self, UpdateArticle, precondition_required};
 use crate::articles::write;
 use crate::authorize::Purpose;
@@ -550,6 +550,7 @@ impl<'a> Work<'a> {
         head: &Staged,
         staged: &Staged,
     ) -> Result<Option<Change>> {
+        not_purged(before)?;
         let expected = wish.expected.ok_or_else(|| precondition_required(before))?;
         update::may_change(self.ctx, before, edit)?;
         let mut errors = FieldErrors::new();

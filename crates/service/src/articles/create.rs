@@ -20,7 +20,7 @@ use crate::authorize::Purpose;
 use crate::idempotency::Idempotent;
 use crate::links::{self, Written};
 use crate::text_input::Input;
-use crate::{Context, Error, ErrorCode, Result, authorize};
+use crate::{Context, Error, ErrorCode, Result, authorize, purges};
 
 /// How many numbers are tried for a slug before something is wrong.
 const SLUG_TRIES_MAX: u64 = 100_000;
@@ -112,6 +112,15 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
     if let Some(outcome) = idempotent.claim::<ArticleOutcome>(ctx, &mut tx).await? {
         drop(tx);
         return Ok(outcome.replay(ctx, portal).await?.view);
+    }
+    if let Some(source) = article.source_id.clone() {
+        let sources = [(article.locale.clone(), source)];
+        if !purges::erased_among(&mut tx, portal.id, &sources)
+            .await?
+            .is_empty()
+        {
+            return Err(Error::new(ErrorCode::Conflict, purges::refusal()));
+        }
     }
     insert(&mut tx, &mut article, new.slug).await?;
     cairn_store::revisions::append(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cairn_domain::article::Article;
 use cairn_domain::locale::Locale;
 use cairn_domain::operation::Operation;
 use cairn_domain::portal::Portal;
@@ -52,6 +53,10 @@ pub(crate) async fn find(
 ) -> Result<(Arc<Portal>, ArticleState)> {
     let (portal, key) = locate(ctx, reference, portal).await?;
     if let Some(state) = cairn_store::articles::get(&ctx.app.store, portal.id, &key, which).await? {
+        not_purged(&state.article)?;
+        if state.text_purged_at.is_some() {
+            return Err(Error::purged(format!("revision {}", state.revision)));
+        }
         return Ok((portal, state));
     }
     // An address may carry an old slug.
@@ -107,6 +112,14 @@ pub(crate) async fn locate(
                 },
             ))
         }
+    }
+}
+
+/// Refuses a tombstone. Readers never come so far: it is not published.
+pub(crate) fn not_purged(article: &Article) -> Result<()> {
+    match article.purged_at {
+        Some(_) => Err(Error::purged("this article")),
+        None => Ok(()),
     }
 }
 

@@ -40,9 +40,11 @@ pub async fn restore(
         .ok_or_else(|| precondition_required(&current))?;
     let number = command.revision;
     let old = cairn_store::revisions::get(&ctx.app.store, portal.id, current.id, number).await?;
-    let old = old
-        .ok_or_else(|| Error::not_found(format!("revision {number} of this article")))?
-        .staged;
+    let old = old.ok_or_else(|| Error::not_found(format!("revision {number} of this article")))?;
+    if old.purged_at.is_some() {
+        return Err(Error::purged(format!("revision {number}")));
+    }
+    let old = old.staged;
     let edit = ArticleEdit {
         title: Some(old.title),
         body: Some(BodyChange::Whole(old.body)),
@@ -71,6 +73,7 @@ pub async fn restore(
         edit,
         expected,
         dry_run: false,
+        copies: Some(number),
     };
     write(ctx, portal, &current, change, &idempotent).await
 }

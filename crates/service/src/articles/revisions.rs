@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::articles::get::{find, not_found};
 use crate::articles::reference::ArticleRef;
 use crate::text_input::{Input, page_limit};
-use crate::{Context, Result, authorize, cursor};
+use crate::{Context, Error, Result, authorize, cursor};
 
 /// One revision in a list: never its body.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct RevisionSummary {
     pub message: String,
     /// When.
     pub created_at: Timestamp,
+    /// When its text was erased.
+    pub purged_at: Option<Timestamp>,
 }
 
 /// One page of revisions, newest first.
@@ -80,6 +82,7 @@ pub async fn list_revisions(
             actor: r.actor,
             message: r.message,
             created_at: r.created_at,
+            purged_at: r.purged_at,
         })
         .collect();
     Ok(RevisionPage { items, next_cursor })
@@ -92,7 +95,11 @@ pub async fn list_revisions(
 pub async fn get_revision(ctx: &Context, reference: &ArticleRef, number: i32) -> Result<Revision> {
     authorize::operation(ctx, Operation::GetRevision)?;
     let (portal, state) = find(ctx, reference, None, Which::Head).await?;
-    cairn_store::revisions::get(&ctx.app.store, portal.id, state.article.id, number)
-        .await?
-        .ok_or_else(not_found)
+    let found =
+        cairn_store::revisions::get(&ctx.app.store, portal.id, state.article.id, number).await?;
+    let revision = found.ok_or_else(not_found)?;
+    if revision.purged_at.is_some() {
+        return Err(Error::purged(format!("revision {number}")));
+    }
+    Ok(revision)
 }

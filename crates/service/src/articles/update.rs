@@ -15,7 +15,7 @@ use cairn_store::articles::{Saved, Which};
 use serde::Serialize;
 
 use crate::articles::create::{locales, slug_taken};
-use crate::articles::get::{locate, not_found};
+use crate::articles::get::{locate, not_found, not_purged};
 use crate::articles::reference::ArticleRef;
 use crate::articles::view::{ArticleView, view};
 use crate::articles::write::{self, ArticleOutcome};
@@ -98,6 +98,7 @@ pub async fn update(
         edit,
         expected,
         dry_run,
+        copies: None,
     };
     write(ctx, portal, &current, change, &idempotent).await
 }
@@ -110,6 +111,7 @@ pub(crate) async fn current(
     let (portal, key) = locate(ctx, reference, None).await?;
     let state = cairn_store::articles::get(&ctx.app.store, portal.id, &key, Which::Head).await?;
     let article = state.ok_or_else(not_found)?.article;
+    not_purged(&article)?;
     Ok((portal, article))
 }
 
@@ -129,6 +131,8 @@ pub(crate) struct Change {
     pub(crate) edit: ArticleEdit,
     pub(crate) expected: Expected,
     pub(crate) dry_run: bool,
+    /// The old revision whose text is brought back.
+    pub(crate) copies: Option<i32>,
 }
 
 /// The one way an article changes: see the timeline in the architecture's "One write, both doors".
@@ -144,6 +148,7 @@ pub(crate) async fn write(
         edit,
         expected,
         dry_run,
+        copies,
     } = change;
     let base_revision = expected.revision();
     let base =
@@ -177,6 +182,13 @@ pub(crate) async fn write(
     let Some(locked) = cairn_store::articles::lock(&mut tx, portal.id, current.id).await? else {
         return Err(not_found());
     };
+    not_purged(&locked)?;
+    if let Some(number) = copies
+        && cairn_store::purges::is_blank(&mut tx, portal.id, locked.id, number).await?
+    {
+        // Erased between the look at it and now.
+        return Err(Error::purged(format!("revision {number}")));
+    }
     may_change(ctx, &locked, &edit)?;
     // When the expectation holds, the base is the head; when it does not, nothing else matters.
     let (article, new_revision, changed) = match locked.apply(&edit, &base, &staged, expected, now)

@@ -42,6 +42,9 @@ impl ArticleOutcome {
         let revision = cairn_store::revisions::get(&ctx.app.store, portal.id, id, head)
             .await?
             .ok_or_else(not_found)?;
+        if revision.purged_at.is_some() {
+            return Err(Error::purged("what this request wrote"));
+        }
         let view = view(ctx, portal, self.article, revision.staged, head).await?;
         Ok(Updated {
             view,
@@ -147,6 +150,7 @@ pub(crate) fn revision(
         key: ctx.caller.key,
         message: message.to_owned(),
         created_at: article.updated_at,
+        purged_at: None,
     }
 }
 

@@ -9,6 +9,12 @@ use cairn_store::articles::IndexRow;
 /// What the index is to hold of an article now.
 pub(crate) fn change(row: &IndexRow, tree: &[Category]) -> ArticleChange {
     let article = &row.article;
+    if article.purged_at.is_some() {
+        return ArticleChange {
+            article: article.id,
+            documents: Vec::new(),
+        };
+    }
     let head = document(row, tree, &row.head, article.head_revision);
     let mut documents = Vec::with_capacity(3);
     if let (Some(staged), Some(revision)) = (&row.published, article.published_revision)

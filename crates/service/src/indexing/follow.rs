@@ -49,6 +49,7 @@ impl App {
     /// Follows the feed until cancelled. Failures are logged and tried again; the last commit of the
     /// index ends before this returns.
     pub async fn run(self: Arc<Self>, cancel: CancellationToken) {
+        let erasing = tokio::spawn(Arc::clone(&self).run_erasures(cancel.clone()));
         let mut next_housekeeping = tokio::time::Instant::now() + HOUSEKEEPING;
         let mut failing = false;
         while !cancel.is_cancelled() {
@@ -88,6 +89,12 @@ impl App {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+        if let Err(error) = erasing.await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the task that erases ended before its time"
+            );
+        }
     }
 
     /// One look at every portal's feed.
@@ -115,12 +122,14 @@ impl App {
         })
     }
 
-    /// Steps until everything that was committed before the call is indexed.
+    /// Steps until everything that was committed before the call is indexed, and what was erased has
+    /// left the index, unless something keeps it there.
     ///
     /// # Errors
     /// As for a step.
     pub async fn settle(self: &Arc<Self>) -> Result<()> {
         while let Progress::Advanced(_) = self.step().await? {}
+        self.erase_due().await?;
         Ok(())
     }
 
@@ -255,6 +264,7 @@ impl App {
         let (index, position) = (Arc::clone(&self.index), self.position(to));
         blocking(move || index.apply(portal, &changes, position)).await??;
         self.set_followed(portal, to);
+        self.note_erasures(portal, events);
         Ok(())
     }
 
@@ -317,6 +327,8 @@ impl App {
             *self.epoch.write().unwrap_or_else(PoisonError::into_inner) = epoch;
             self.followed.send_modify(std::collections::HashMap::clear);
         }
+        // Another process may have erased something while the feed of this one was repaired.
+        self.look_for_erasures();
         let now = self.clock.now();
         let outbox_before = now - SignedDuration::from_hours(OUTBOX_HOURS);
         let followed: Vec<_> = self

@@ -13,6 +13,7 @@
 //! *Invariant:* only this module writes to the index, one task at a time (`App::indexing`).
 
 pub mod document;
+pub(crate) mod erase;
 pub mod follow;
 pub mod rebuild;
 pub(crate) mod repair;

@@ -68,12 +68,16 @@ pub(crate) async fn repair(app: &Arc<App>, portal: PortalId) -> Result<()> {
     // Pages were kept by the same feed, so none of them can be trusted.
     app.purge(portal, &[Dependency::Portal(portal)], pos);
     app.set_followed(portal, to);
+    app.look_for_erasures();
     tracing::info!(portal.id = %portal, articles = count, "the index was repaired");
     Ok(())
 }
 
 /// What the index holds of an article when it is right.
 fn expected(article: &Article) -> HashSet<(Face, i32, i64)> {
+    if article.purged_at.is_some() {
+        return HashSet::new();
+    }
     let mut faces = HashSet::from([(Face::Authoring, article.head_revision, article.row_version)]);
     if let (Status::Published, Some(revision)) = (article.status, article.published_revision) {
         faces.insert((Face::Published, revision, article.row_version));

@@ -150,6 +150,7 @@ async fn catch_up(app: &Arc<App>, portal: PortalId, snapshot: &mut Snapshot) -> 
         blocking(move || index.apply(portal, &changes_of(&ids, &rows, &tree), position)).await??;
         app.purge_events(portal, &events, to.pos).await?;
         app.set_followed(portal, to);
+        app.note_erasures(portal, &events);
     }
 }
 

@@ -30,6 +30,7 @@ macro_rules! live {
     () => {
         "
 where a.portal_id = $1
+  and a.purged_at is null
   and ($2 or a.status = 'published')
   and case
         when $3::text is null

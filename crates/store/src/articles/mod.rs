@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::pool::Store;
-use crate::row::{actor, can_be_stored, col, time};
+use crate::row::{actor, can_be_stored, col, time, time_opt};
 use crate::statement::sql;
 use crate::tx::Tx;
 
@@ -69,7 +69,7 @@ macro_rules! state_columns {
             article_columns!(),
             ",\n       ",
             staged_columns!("r", ""),
-            ",\n       r.revision, r.actor_kind, r.actor_id, r.actor_name, r.created_at as saved_at"
+            ",\n       r.revision, r.actor_kind, r.actor_id, r.actor_name, r.created_at as saved_at,\n       r.purged_at as text_purged_at"
         )
     };
 }
@@ -173,6 +173,8 @@ pub struct ArticleState {
     pub actor: Actor,
     /// When it was saved.
     pub saved_at: Timestamp,
+    /// When the text of that revision was erased.
+    pub text_purged_at: Option<Timestamp>,
 }
 
 /// Which revision of an article.
@@ -428,5 +430,6 @@ fn state_from(row: &PgRow) -> Result<ArticleState, StoreError> {
         revision: col(row, "revision")?,
         actor: actor(row, "revisions", id)?,
         saved_at: time(row, "saved_at")?,
+        text_purged_at: time_opt(row, "text_purged_at")?,
     })
 }

@@ -126,6 +126,7 @@ pub(crate) fn revision_from(row: &PgRow) -> Result<ExportRevision, StoreError> {
             key: key.map(ApiKeyId::from_uuid),
             message: col(row, "message")?,
             created_at: time(row, "created_at")?,
+            purged_at: time_opt(row, "purged_at")?,
         },
         purged_at: time_opt(row, "purged_at")?,
     })

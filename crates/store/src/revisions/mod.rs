@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::articles::{HEAD, staged_columns, staged_from};
 use crate::error::StoreError;
 use crate::pool::Store;
-use crate::row::{actor, col, each, one_portal, time};
+use crate::row::{actor, col, each, one_portal, time, time_opt};
 use crate::statement::sql;
 use crate::tx::Tx;
 
@@ -39,7 +39,7 @@ from unnest($2::uuid[], $3::int4[], $4::text[], $5::text[], $6::text[], $7::json
 
     GET = concat!("
 select r.portal_id, r.article_id, r.revision, ", staged_columns!("r", ""), ",
-       r.actor_kind, r.actor_id, r.actor_name, r.key_id, r.message, r.created_at
+       r.actor_kind, r.actor_id, r.actor_name, r.key_id, r.message, r.created_at, r.purged_at
 from revisions r
 where r.portal_id = $1
   and r.article_id = $2
@@ -47,7 +47,7 @@ where r.portal_id = $1
 
     LIST = "
 select article_id, revision, title, octet_length(body) as body_bytes,
-       actor_kind, actor_id, actor_name, key_id, message, created_at
+       actor_kind, actor_id, actor_name, key_id, message, created_at, purged_at
 from revisions
 where portal_id = $1
   and article_id = $2
@@ -73,6 +73,8 @@ pub struct RevisionSummary {
     pub message: String,
     /// When.
     pub created_at: Timestamp,
+    /// When its text was erased.
+    pub purged_at: Option<Timestamp>,
 }
 
 /// Appends one revision.
@@ -153,6 +155,7 @@ fn from_row(row: &PgRow) -> Result<Revision, StoreError> {
         key: key_from(row)?,
         message: col(row, "message")?,
         created_at: time(row, "created_at")?,
+        purged_at: time_opt(row, "purged_at")?,
     })
 }
 
@@ -166,6 +169,7 @@ fn summary_from(row: &PgRow) -> Result<RevisionSummary, StoreError> {
         key: key_from(row)?,
         message: col(row, "message")?,
         created_at: time(row, "created_at")?,
+        purged_at: time_opt(row, "purged_at")?,
     })
 }
 

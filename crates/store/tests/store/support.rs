@@ -299,6 +299,7 @@ pub(crate) fn revision(article: &Article, number: i32, staged: &Staged) -> Revis
         key: None,
         message: format!("revision {number}"),
         created_at: at(i64::from(number)),
+        purged_at: None,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::articles::import::prepare::Prepared;
 use crate::articles::import::slugs::{Slugs, is_numbered};
 use crate::articles::import::translations::Groups;
 use crate::articles::update::may_change;
-use crate::{Context, Error, Result};
+use crate::{Context, Error, Result, purges};
 
 /// One batch inside its transaction.
 pub(super) struct Work<'a> {
@@ -99,6 +99,7 @@ impl Work<'_> {
                 .into_iter()
                 .map(|r| ((r.locale.clone(), r.source_id.clone()), r))
                 .collect();
+        let erased = purges::erased_among(tx, self.portal, &names).await?;
         let mut open = Vec::new();
         for (slot, item) in items.into_iter().enumerate() {
             let item = match item {
@@ -108,6 +109,10 @@ impl Work<'_> {
                     continue;
                 }
             };
+            if !erased.is_empty() && erased.contains(&item.name()) {
+                results.push(Some(purged()));
+                continue;
+            }
             let known = known.remove(&item.name());
             let (file, has_moved) = match standing(&item, &self.source, known.as_ref()) {
                 Standing::Purged => {
