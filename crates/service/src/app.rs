@@ -330,7 +330,9 @@ pub enum Dependency {
     Uncategorised(PortalId),
     /// The portal itself.
     Portal(PortalId),
-    /// Links of the portal that lead nowhere yet, and attachments.
+    /// Where the links of an article's body lead.
+    LinksOf(ArticleId),
+    /// Links of the portal that may be addresses of the site before.
     Links(PortalId),
 }
 

@@ -250,6 +250,7 @@ impl App {
         let articles = self.affected(portal, events, &tree).await?;
         let mut changes = Vec::with_capacity(articles.len());
         let mut stale = stale_by_themselves(portal, events, &tree);
+        stale.extend(self.stale_links(portal, events).await?);
         for ids in articles.chunks(LOAD_MAX) {
             let rows = cairn_store::articles::load_for_index(&self.store, portal, ids).await?;
             stale.extend(
@@ -278,6 +279,7 @@ impl App {
         let tree = self.tree(portal).await?;
         let ids = self.affected(portal, events, &tree).await?;
         let mut stale = stale_by_themselves(portal, events, &tree);
+        stale.extend(self.stale_links(portal, events).await?);
         for ids in ids.chunks(LOAD_MAX) {
             let rows = cairn_store::articles::load_for_index(&self.store, portal, ids).await?;
             stale.extend(
@@ -287,6 +289,20 @@ impl App {
         }
         self.purge(portal, &stale.into_iter().collect::<Vec<_>>(), pos);
         Ok(())
+    }
+
+    /// The articles whose links lead to what a run of events is about: it may have come just now.
+    async fn stale_links(&self, portal: PortalId, events: &[Event]) -> Result<Vec<Dependency>> {
+        let subjects = events.iter().filter_map(|event| match event.subject {
+            Subject::Article(_) | Subject::Attachment(_) => Some(event.subject.uuid()),
+            _ => None,
+        });
+        let targets: Vec<_> = subjects.collect();
+        if targets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let linking = cairn_store::links::linking_to(&self.store, portal, &targets).await?;
+        Ok(linking.into_iter().map(Dependency::LinksOf).collect())
     }
 
     /// The articles that a run of events may have changed in the index.
@@ -375,14 +391,14 @@ fn stale_by_themselves(
     let mut stale = std::collections::HashSet::new();
     for event in events {
         match event.subject {
-            // What a link waits for may have come with it.
             Subject::Article(id) => {
                 stale.insert(Dependency::Article(id));
+            }
+            Subject::Redirects(_) => {
                 stale.insert(Dependency::Links(portal));
             }
-            Subject::Attachment(_) | Subject::Redirects(_) => {
-                stale.insert(Dependency::Links(portal));
-            }
+            // Who shows it is known by the links.
+            Subject::Attachment(_) => {}
             // A category's name and place stand on many pages: crumbs, topics, neighbours.
             Subject::Category(id) => {
                 stale.extend(

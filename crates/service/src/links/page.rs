@@ -34,14 +34,20 @@ impl HelpCenter {
         .await?;
         for PageLink {
             address,
+            path,
             to,
             target,
         } in links
         {
-            depends_on.insert(match to {
-                Some(LinkTarget::Article(id)) => Dependency::Article(id),
-                _ => Dependency::Links(self.portal.id),
-            });
+            // What comes points the rows that mean it at itself, and is found by them.
+            depends_on.insert(Dependency::LinksOf(article.id));
+            if let Some(LinkTarget::Article(id)) = to {
+                depends_on.insert(Dependency::Article(id));
+            }
+            // A redirect says nothing of the article it leads to.
+            if path.starts_with('/') && !matches!(to, Some(LinkTarget::Attachment(_))) {
+                depends_on.insert(Dependency::Links(self.portal.id));
+            }
             if let Some(target) = target {
                 targets.insert(address, self.present(target));
             }

@@ -15,7 +15,7 @@ use crate::statement::sql;
 sql! {
     // An article that readers may not see and an attachment that was erased are as good as absent.
     OF_PAGE = "
-select l.address, l.target_kind, l.target_id, a.locale, a.slug, t.name, t.width, t.height, t.variant_widths
+select l.address, l.path, l.target_kind, l.target_id, a.locale, a.slug, t.name, t.width, t.height, t.variant_widths
 from links l
 left join articles a
   on l.target_kind = 'article'
@@ -45,6 +45,8 @@ where l.portal_id = $1
 pub struct PageLink {
     /// As the body says it.
     pub address: String,
+    /// What it names, as [`super::LinkRow::path`].
+    pub path: String,
     /// What it leads to, seen or not.
     pub to: Option<LinkTarget>,
     /// Where that is for readers.
@@ -131,6 +133,7 @@ fn link_from(row: &PgRow, article: ArticleId) -> Result<PageLink, StoreError> {
     };
     Ok(PageLink {
         address: col(row, "address")?,
+        path: col(row, "path")?,
         to,
         target,
     })
