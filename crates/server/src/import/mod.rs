@@ -6,12 +6,16 @@
 //! after its front matter, to the byte.
 
 mod batch;
+#[path = "../../../sources/src/front_matter.rs"]
 pub mod front_matter;
+#[path = "../../../sources/src/links.rs"]
 mod links;
+#[path = "../../../sources/src/markdown/article.rs"]
 mod plan;
 mod report;
 mod run;
 mod target;
+#[path = "../../../sources/src/tree.rs"]
 mod tree;
 
 pub(crate) use plan::Options;
