@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Up(Up),
     /// Serve on the Postgres of DATABASE_URL.
     Serve(Serve),
-    /// Import a folder of Markdown.
+    /// Import a help center: a folder or an archive of Markdown, or an export of another system.
     Import(Import),
     /// Build the index anew beside the one that serves, then swap.
     Reindex(OnPortal),
@@ -84,17 +84,36 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// The folder; every .md and .markdown file in it becomes an article.
-    pub(crate) dir: PathBuf,
-    /// Slug of the portal; made when it is missing.
+    /// A folder, an archive (zip, tar, tar.gz) or one file of an export.
+    pub(crate) path: PathBuf,
+    /// What it is, such as markdown; found out by looking when left out.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) from: Option<String>,
+    /// The name it is remembered under from one import to the next [default: the last two folders of
+    /// the path, or the name of the archive].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// Slug of the portal, made when it is missing [default: what the source says].
     #[arg(long)]
-    pub(crate) portal: String,
-    /// Locale of files whose front matter names none.
+    pub(crate) portal: Option<String>,
+    /// Locale of articles that name none [default: the first of the source, or of the portal].
     #[arg(long)]
-    pub(crate) locale: String,
-    /// Status of files whose front matter names none: published, draft or archived.
+    pub(crate) locale: Option<String>,
+    /// Status of articles that name none: published, draft or archived.
     #[arg(long, default_value = "published")]
     pub(crate) status: String,
+    /// Let the file win where file and article both changed since the last import.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Archive articles of this source that are no longer in it.
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Leave out the files that articles show.
+    #[arg(long)]
+    pub(crate) no_attachments: bool,
+    /// Read everything, send nothing and say what an import would find; needs no server.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Print the outcome as one line of JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -200,6 +219,8 @@ mod tests {
             "cairn up --data-dir d --listen 127.0.0.1:0 --no-demo --json",
             "cairn --data-dir d serve",
             "cairn import dir --portal help --locale en --json --data-dir d",
+            "cairn import export.zip --from markdown --source help --overwrite --prune --dry-run",
+            "cairn import folder --no-attachments --status draft",
             "cairn reindex --json",
             "cairn verify-index --portal help --json",
             "cairn keys create --name n --scope articles:read articles:write --portal help --json",

@@ -38,14 +38,13 @@ pub(crate) const PURGE_WAIT: Duration = Duration::from_secs(5 * 60);
 pub(crate) const PURGE_POLL: Duration = Duration::from_millis(200);
 /// Largest answer a command reads, in bytes.
 pub(crate) const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Deepest folder an import walks into.
-pub(crate) const IMPORT_DEPTH_MAX: usize = 64;
-/// Most files of one import.
-pub(crate) const IMPORT_FILES_MAX: usize = 1_000_000;
-/// Largest file an import reads: a full body and full front matter.
-pub(crate) const IMPORT_FILE_BYTES_MAX: u64 =
-    (cairn_domain::limits::BODY_BYTES_MAX + cairn_domain::limits::FRONT_MATTER_BYTES_MAX) as u64;
+/// Articles a source is read ahead of the one that is being put into a batch.
+pub(crate) const IMPORT_READ_AHEAD: usize = 8;
+/// Files an import sends at once.
+pub(crate) const IMPORT_UPLOADS_MAX: usize = 4;
+/// Most bytes of files that an import holds at once; the largest file fits.
+pub(crate) const IMPORT_UPLOAD_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Old addresses an import sends in one request.
+pub(crate) const REDIRECTS_PER_REQUEST: usize = 1_000;
 /// Most faults an import lists one by one; all of them are counted.
 pub(crate) const IMPORT_ERRORS_MAX: usize = 1_000;
-/// Most kinds of dead links an import lists; all of them are counted.
-pub(crate) const IMPORT_WARNINGS_MAX: usize = 200;

@@ -63,6 +63,8 @@ pub struct OldAddress {
 /// What a source knows of its portal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourcePortal {
+    /// Path segment.
+    pub slug: Option<String>,
     /// Name.
     pub name: Option<String>,
     /// Locales, the default first.
@@ -87,7 +89,7 @@ pub struct SourceCategory {
 }
 
 /// Why one file cannot become an article.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
 #[error("{path}:{line}: {reason}")]
 pub struct Fault {
     /// The file.
@@ -96,4 +98,15 @@ pub struct Fault {
     pub line: usize,
     /// Why, and the way out.
     pub reason: String,
+}
+
+impl Fault {
+    /// A fault at a line of a file.
+    pub fn at(path: &str, line: usize, reason: impl Into<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            line,
+            reason: reason.into(),
+        }
+    }
 }

@@ -4,14 +4,24 @@
 //! they show, and the addresses they used to have, in one fixed order, without knowing where they
 //! go. It reads only below its own root, never the network, and within named limits.
 
+mod archive;
 mod article;
+pub mod front_matter;
 mod html_to_markdown;
+pub mod limits;
+pub mod links;
+mod markdown;
 mod markup;
+mod open;
 mod source;
+mod tree;
 
 pub use article::{Fault, OldAddress, SourceArticle, SourceCategory, SourceFile, SourcePortal};
 pub use html_to_markdown::html_to_markdown;
+pub use markdown::{KNOWN_KEYS, MarkdownSource, PORTAL_FILE, REDIRECTS_FILE};
 pub use markup::{
     MARKUP_ATTRIBUTES_MAX, MARKUP_BYTES_MAX, MARKUP_DEPTH_MAX, MARKUP_NODES_MAX, MarkupError,
 };
+pub use open::{kinds, open};
 pub use source::{Source, SourceError};
+pub use tree::Tree;

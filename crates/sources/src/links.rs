@@ -1,6 +1,6 @@
-//! Links that lead nowhere after an import: relative ones to a Markdown file that is not part of
-//! it, and root-relative ones, which meant the site the files came from. They are summed by prefix,
-//! because one moved folder makes thousands of them.
+//! Links of bodies, as far as an import has to know them: which file one means, and which lead
+//! nowhere once everything is in. Dead ones are summed by prefix, because one moved folder makes
+//! thousands of them.
 //!
 //! This is a count for a person, not a parser: fenced code and code spans are skipped, and what a
 //! Markdown parser would see differently in rare corners costs a number, never an article.
@@ -9,115 +9,191 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
-use crate::limits::IMPORT_WARNINGS_MAX;
+use crate::limits::{DEAD_LINK_GROUPS_MAX, LINK_TARGETS_MAX};
 
-/// The files of an import, and the dead links found so far.
+/// Extensions of pages and of pictures, in lower case.
+const PAGES: [&str; 4] = ["md", "markdown", "html", "htm"];
+const PICTURES: [&str; 9] = [
+    "png", "jpg", "jpeg", "gif", "webp", "avif", "bmp", "svg", "ico",
+];
+
+/// What is there, and the links that wait for something.
 #[derive(Debug, Default)]
-pub(crate) struct DeadLinks {
+pub struct DeadLinks {
     /// Lower-case paths: collections written on Windows disagree with themselves about case.
-    files: HashSet<String>,
-    groups: BTreeMap<(Kind, String), (u64, String)>,
+    there: HashSet<String>,
+    /// Paths at the old site, without the slash in front.
+    old: HashSet<String>,
+    waiting: BTreeMap<(Kind, String), Group>,
+    /// Groups of links beyond the number of targets that is held: those were judged by what had been
+    /// read when they came.
+    beyond: BTreeMap<(Kind, String), Group>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     MissingFile,
+    MissingPicture,
     RootRelative,
+}
+
+#[derive(Debug, Clone)]
+struct Group {
+    count: u64,
+    example: String,
 }
 
 /// Dead links with the same beginning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Warning {
-    /// `missing_file` or `root_relative`.
-    pub(crate) kind: &'static str,
-    /// What they begin with: a folder of the import, or the first segment of the address.
-    pub(crate) prefix: String,
+pub struct Warning {
+    /// `missing_file`, `missing_picture` or `root_relative`.
+    pub kind: &'static str,
+    /// What they begin with: a folder of the source, or the first segment of the address.
+    pub prefix: String,
     /// How many there are.
-    pub(crate) count: u64,
+    pub count: u64,
     /// The first one: `path:line → target`.
-    pub(crate) example: String,
+    pub example: String,
 }
 
 impl DeadLinks {
-    /// An import of these files.
-    pub(crate) fn among<'a>(paths: impl Iterator<Item = &'a str>) -> Self {
-        Self {
-            files: paths.map(str::to_lowercase).collect(),
-            groups: BTreeMap::new(),
-        }
+    /// Notes a file that links may mean.
+    pub fn note_file(&mut self, path: &str) {
+        self.there.insert(path.to_lowercase());
+    }
+
+    /// Notes an address of the old site, a path or a whole URL.
+    pub fn note_old_url(&mut self, url: &str) {
+        let path = match url.split_once("://") {
+            Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
+            None => url.trim_start_matches('/'),
+        };
+        let path = path.split(['?', '#']).next().unwrap_or("");
+        self.old.insert(old_form(path));
     }
 
     /// Looks at the links of one body that begins at `line` of the file `path`.
-    pub(crate) fn look(&mut self, path: &str, body: &str, line: usize) {
+    pub fn look(&mut self, path: &str, body: &str, line: usize) {
         for (offset, target) in targets(body) {
-            let Some((kind, prefix)) = self.judge(path, target) else {
+            let Some((kind, means)) = meaning(path, target) else {
                 continue;
             };
             let example = || format!("{path}:{} → {target}", line + offset);
-            let group = self.groups.entry((kind, prefix));
-            group.or_insert_with(|| (0, example())).0 += 1;
+            let is_full = self.waiting.len() >= LINK_TARGETS_MAX;
+            let waiting = &mut self.waiting;
+            let (groups, key) = if is_full && !waiting.contains_key(&(kind, means.clone())) {
+                if is_there(&self.there, &self.old, kind, &means) {
+                    continue;
+                }
+                let prefix = prefix(kind, &means);
+                (&mut self.beyond, (kind, prefix))
+            } else {
+                (waiting, (kind, means))
+            };
+            let group = groups.entry(key).or_insert_with(|| Group {
+                count: 0,
+                example: example(),
+            });
+            group.count += 1;
         }
     }
 
-    fn judge(&self, path: &str, target: &str) -> Option<(Kind, String)> {
-        let address = target.split(['#', '?']).next().unwrap_or("");
-        if address.is_empty() || target.starts_with("//") {
-            return None;
+    /// The links that lead nowhere, largest group first, and how many there are in all; the smallest
+    /// groups are left out beyond a limit.
+    pub fn dead(&self) -> (u64, Vec<Warning>) {
+        let mut groups = self.beyond.clone();
+        for ((kind, means), link) in &self.waiting {
+            if is_there(&self.there, &self.old, *kind, means) {
+                continue;
+            }
+            let group = groups.entry((*kind, prefix(*kind, means)));
+            group
+                .and_modify(|group| group.count += link.count)
+                .or_insert_with(|| link.clone());
         }
-        if let Some(rest) = address.strip_prefix('/') {
-            let first = rest.split('/').next().unwrap_or("");
-            return Some((Kind::RootRelative, format!("/{first}")));
-        }
-        // A scheme: letters before the first colon.
-        if address.split_once(':').is_some_and(|(scheme, _)| {
-            scheme
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-        }) {
-            return None;
-        }
-        let lower = address.to_ascii_lowercase();
-        if !(lower.ends_with(".md") || lower.ends_with(".markdown")) {
-            return None;
-        }
-        let resolved = resolve(path, &percent_decoded(address));
-        let Some(resolved) = resolved else {
-            return Some((Kind::MissingFile, "../".to_owned()));
-        };
-        if self.files.contains(&resolved.to_lowercase()) {
-            return None;
-        }
-        let folder = resolved.rsplit_once('/').map_or("", |(folder, _)| folder);
-        Some((Kind::MissingFile, format!("{folder}/")))
-    }
-
-    /// How many dead links there are.
-    pub(crate) fn count(&self) -> u64 {
-        self.groups.values().map(|(count, _)| count).sum()
-    }
-
-    /// The groups, largest first; the smallest are left out beyond a limit.
-    pub(crate) fn warnings(&self) -> Vec<Warning> {
-        let groups = self.groups.iter();
+        let count = groups.values().map(|group| group.count).sum();
         let mut warnings: Vec<Warning> = groups
-            .map(|((kind, prefix), (count, example))| Warning {
+            .into_iter()
+            .map(|((kind, prefix), group)| Warning {
                 kind: match kind {
                     Kind::MissingFile => "missing_file",
+                    Kind::MissingPicture => "missing_picture",
                     Kind::RootRelative => "root_relative",
                 },
-                prefix: prefix.clone(),
-                count: *count,
-                example: example.clone(),
+                prefix,
+                count: group.count,
+                example: group.example,
             })
             .collect();
         warnings.sort_by_key(|warning| std::cmp::Reverse(warning.count));
-        warnings.truncate(IMPORT_WARNINGS_MAX);
-        warnings
+        warnings.truncate(DEAD_LINK_GROUPS_MAX);
+        (count, warnings)
+    }
+}
+
+/// What a link of the file `path` means, if it can be dead: a path in the source, empty above its
+/// root, or a path at the old site.
+fn meaning(path: &str, target: &str) -> Option<(Kind, String)> {
+    let address = target.split(['#', '?']).next().unwrap_or("");
+    if address.is_empty() || target.starts_with("//") {
+        return None;
+    }
+    if let Some(rest) = address.strip_prefix('/') {
+        return Some((Kind::RootRelative, percent_decoded(rest)));
+    }
+    // A scheme: letters before the first colon.
+    if address.split_once(':').is_some_and(|(scheme, _)| {
+        scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    }) {
+        return None;
+    }
+    let address = percent_decoded(address);
+    let extension = address.rsplit_once('.')?.1.to_lowercase();
+    let kind = if PAGES.contains(&extension.as_str()) {
+        Kind::MissingFile
+    } else if PICTURES.contains(&extension.as_str()) {
+        Kind::MissingPicture
+    } else {
+        return None;
+    };
+    Some((kind, resolve(path, &address).unwrap_or_default()))
+}
+
+fn is_there(there: &HashSet<String>, old: &HashSet<String>, kind: Kind, means: &str) -> bool {
+    let lower = means.to_lowercase();
+    if there.contains(&lower) || (kind == Kind::RootRelative && old.contains(&old_form(means))) {
+        return true;
+    }
+    // A link to a page may mean the file it was made from.
+    let stem = lower
+        .rsplit_once('.')
+        .map_or(lower.as_str(), |(stem, _)| stem);
+    kind != Kind::MissingPicture
+        && PAGES
+            .iter()
+            .any(|extension| there.contains(&format!("{stem}.{extension}")))
+}
+
+/// The form in which paths of the old site are compared.
+fn old_form(path: &str) -> String {
+    percent_decoded(path.trim_matches('/')).to_lowercase()
+}
+
+fn prefix(kind: Kind, means: &str) -> String {
+    match kind {
+        Kind::RootRelative => format!("/{}", means.split('/').next().unwrap_or("")),
+        _ if means.is_empty() => "../".to_owned(),
+        _ => format!(
+            "{}/",
+            means.rsplit_once('/').map_or("", |(folder, _)| folder)
+        ),
     }
 }
 
 /// The file a relative link means, seen from the file it stands in; None above the folder.
-pub(crate) fn resolve(from: &str, link: &str) -> Option<String> {
+pub fn resolve(from: &str, link: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
     for part in link.split(['/', '\\']) {
@@ -133,7 +209,7 @@ pub(crate) fn resolve(from: &str, link: &str) -> Option<String> {
 }
 
 /// Undoes percent-encoding; what is not UTF-8 afterwards stays as it was.
-pub(crate) fn percent_decoded(text: &str) -> String {
+pub fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -154,7 +230,7 @@ pub(crate) fn percent_decoded(text: &str) -> String {
 
 /// The targets of inline links, images and reference definitions, each with the line it stands in,
 /// counted from 0.
-pub(crate) fn targets(body: &str) -> Vec<(usize, &str)> {
+pub fn targets(body: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut fence: Option<&str> = None;
     for (number, line) in body.lines().enumerate() {
@@ -251,13 +327,21 @@ mod tests {
 
     #[test]
     fn dead_links_are_summed_by_prefix() {
-        let mut links = DeadLinks::among(["a/b.md", "a/C d.md", "e.md"].into_iter());
+        let mut links = DeadLinks::default();
+        for path in ["a/b.md", "a/C d.md", "e.md"] {
+            links.note_file(path);
+        }
+        links.note_old_url("https://old.example/hc/en/1-x?y");
+        links.note_old_url("/hc/en/2");
         let body = "[1](b.md) [2](c%20D.md#x) [3](../e.md) [4](gone.md) [5](./sub/gone.md?x)\n\
                     [6](../../up.md) [7](/azure/x) [8](/azure/y.md) [9](https://x/z.md) [10](#here)\n\
-                    [11](mailto:x@y.md) [12](//host/x.md) [13](image.png) [14](gone2.md) [15](/)";
+                    [11](mailto:x@y.md) [12](//host/x.md) [13](image.png) [14](gone2.md) [15](/)\n\
+                    [16](/e.md) [17](/hc/en/1-x/) [18](/HC/en/2#y) [19](b.html) [20](pic.png) [21](/a/b)";
         links.look("a/b.md", body, 10);
-        let said: Vec<_> = links.warnings();
-        let said: Vec<_> = said
+        // What comes after the links counts as well.
+        links.note_file("a/pic.png");
+        let (count, warnings) = links.dead();
+        let said: Vec<_> = warnings
             .iter()
             .map(|w| format!("{} {} {}", w.kind, w.prefix, w.count))
             .collect();
@@ -268,11 +352,12 @@ mod tests {
                 "root_relative /azure 2",
                 "missing_file ../ 1",
                 "missing_file a/sub/ 1",
+                "missing_picture a/ 1",
                 "root_relative / 1",
             ]
         );
-        assert_eq!(links.count(), 7);
-        assert_eq!(links.warnings()[0].example, "a/b.md:10 → gone.md");
+        assert_eq!(count, 8);
+        assert_eq!(warnings[0].example, "a/b.md:10 → gone.md");
     }
 
     #[test]

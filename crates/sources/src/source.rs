@@ -31,10 +31,18 @@ pub enum SourceError {
         /// Which limit, with its number.
         reason: String,
     },
+    /// Nothing is called so.
+    #[error("{kind:?} is no kind of source; it is one of {known}")]
+    Kind {
+        /// What was asked for.
+        kind: String,
+        /// What there is.
+        known: String,
+    },
 }
 
-/// One help center to move in.
-pub trait Source {
+/// One help center to move in. It may be read on another thread than the one that sends.
+pub trait Source: Send {
     /// What it is: `Markdown folder`, `Zendesk Guide export` …
     fn kind(&self) -> &'static str;
 
@@ -65,4 +73,10 @@ pub trait Source {
 
     /// Old addresses besides those of the articles. Complete only after [`Source::articles`].
     fn old_addresses(&self) -> Vec<OldAddress>;
+
+    /// What was left out, or read otherwise than it may have been meant, and stops nothing. Complete
+    /// only after [`Source::articles`].
+    fn remarks(&self) -> Vec<Fault> {
+        Vec::new()
+    }
 }

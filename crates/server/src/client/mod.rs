@@ -188,6 +188,21 @@ impl Client {
         Ok(self.send(&call).await?.body)
     }
 
+    /// POST of the bytes of one file, which may be sent again without harm; gives the status.
+    ///
+    /// # Errors
+    /// What the server refused.
+    pub async fn post_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<u16, Refused> {
+        let call = Call {
+            method: Method::POST,
+            body: Some(Bytes::from(bytes)),
+            content_type: "application/octet-stream",
+            timeout: LONG_REQUEST_TIMEOUT,
+            ..Call::get(path)
+        };
+        Ok(self.send(&call).await?.status)
+    }
+
     /// PATCH of what was read with this tag.
     ///
     /// # Errors
@@ -266,7 +281,11 @@ impl Client {
         } else {
             serde_json::from_slice(&bytes).map_err(|_| Refused::not_cairn(status.as_u16()))?
         };
-        Ok(Answer { body, etag })
+        Ok(Answer {
+            status: status.as_u16(),
+            body,
+            etag,
+        })
     }
 
     fn request(&self, call: &Call) -> RequestBuilder {
@@ -286,7 +305,7 @@ impl Client {
         }
         if let Some(body) = &call.body {
             request = request
-                .header(CONTENT_TYPE, "application/json")
+                .header(CONTENT_TYPE, call.content_type)
                 .body(body.clone());
         }
         request
@@ -319,6 +338,7 @@ struct Call {
     method: Method,
     path: String,
     body: Option<Bytes>,
+    content_type: &'static str,
     idempotency_key: Option<String>,
     if_match: Option<String>,
     timeout: Duration,
@@ -330,6 +350,7 @@ impl Call {
             method: Method::GET,
             path: path.to_owned(),
             body: None,
+            content_type: "application/json",
             idempotency_key: None,
             if_match: None,
             timeout: REQUEST_TIMEOUT,
@@ -355,6 +376,7 @@ impl Call {
 }
 
 struct Answer {
+    status: u16,
     body: Value,
     etag: Option<String>,
 }

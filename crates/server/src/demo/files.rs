@@ -4,26 +4,32 @@
 #[derive(Debug)]
 pub(super) struct DemoPortal {
     /// Its folder below `fixtures/portals`.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the test holds the table against the folder")
-    )]
     pub(super) folder: &'static str,
-    /// `portal.toml`.
-    pub(super) settings: &'static str,
-    /// The articles: file name and text.
-    pub(super) articles: &'static [(&'static str, &'static str)],
+    /// `portal.toml` and the articles: file name and text.
+    pub(super) files: &'static [(&'static str, &'static str)],
+}
+
+impl DemoPortal {
+    /// The articles alone.
+    pub(super) fn articles(&self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        self.files.iter().filter(|(name, _)| name.ends_with(".md"))
+    }
 }
 
 macro_rules! portal {
     ($folder:literal: $($name:literal)*) => {
         DemoPortal {
             folder: $folder,
-            settings: include_str!(concat!("../../../../fixtures/portals/", $folder, "/portal.toml")),
-            articles: &[$((
-                $name,
-                include_str!(concat!("../../../../fixtures/portals/", $folder, "/", $name)),
-            ),)*],
+            files: &[
+                (
+                    "portal.toml",
+                    include_str!(concat!("../../../../fixtures/portals/", $folder, "/portal.toml")),
+                ),
+                $((
+                    $name,
+                    include_str!(concat!("../../../../fixtures/portals/", $folder, "/", $name)),
+                ),)*
+            ],
         }
     };
 }
@@ -128,7 +134,7 @@ mod tests {
                 .into_iter()
                 .filter(|name| name.ends_with(".md"))
                 .collect();
-            let table: Vec<_> = portal.articles.iter().map(|(name, _)| *name).collect();
+            let table: Vec<_> = portal.articles().map(|(name, _)| *name).collect();
             assert_eq!(table, files, "{}", portal.folder);
         }
     }

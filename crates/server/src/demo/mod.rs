@@ -8,39 +8,12 @@ mod files;
 use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, ensure};
-use cairn_domain::locale::Locale;
 use cairn_domain::slug::Slug;
-use cairn_service::categories::{self, ListCategories, WriteCategory};
-use cairn_service::portals::{self, WritePortal};
-use cairn_service::{Context, ErrorCode};
-use serde::Deserialize;
+use cairn_service::Context;
+use cairn_sources::{MarkdownSource, Source, Tree, front_matter};
 
 use crate::demo::files::{DemoPortal, PORTALS};
-use crate::import::{InProcess, Options, Tree, Unwatched, front_matter};
-
-/// Categories asked for at once when looking what is there.
-const PAGE: i64 = 100;
-
-/// `portal.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Settings {
-    slug: String,
-    name: String,
-    default_locale: String,
-    locales: Vec<String>,
-    accent: String,
-    categories: Vec<Topic>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Topic {
-    slug: String,
-    name: String,
-    description: String,
-    position: i32,
-}
+use crate::import::{InProcess, Options, Unwatched};
 
 /// Loads all of them. `run_id` makes the idempotency keys of this try.
 ///
@@ -48,34 +21,32 @@ struct Topic {
 /// What the application refuses; a demo article that is refused is a fault of this program.
 pub(crate) async fn load(ctx: &Context, run_id: &str) -> Result<()> {
     for demo in PORTALS {
-        let settings: Settings =
-            toml::from_str(demo.settings).context("portal.toml of the demo")?;
-        portal(ctx, &settings)
-            .await
-            .context("cannot make a portal of the demo")?;
-        topics(ctx, &settings)
-            .await
-            .context("cannot make the categories of the demo")?;
-        let links = Links::of(demo, &settings)?;
+        let source = source(demo)?;
+        let links = Links::of(demo, &source)?;
+        let slug = links.portal.clone();
         let options = Options {
-            portal: settings.slug.clone(),
-            portal_name: Some(settings.name.clone()),
-            locale: settings.default_locale.parse::<Locale>()?,
+            portal: None,
+            locale: None,
             status: "published".to_owned(),
+            source: format!("demo/{}", demo.folder),
+            overwrite: false,
             rewrite: Some(Box::new(|_, body| links.rewritten(body))),
         };
-        let run_id = format!("{run_id}-{}", settings.slug);
+        let run_id = format!("{run_id}-{slug}");
         let target = InProcess(ctx.clone());
-        let tree = Tree::Embedded(demo.articles);
-        let report = crate::import::run(&target, &tree, &options, &run_id, &Unwatched).await?;
+        let moved =
+            crate::import::run(&target, Box::new(source), &options, &run_id, &Unwatched).await;
+        let report = moved
+            .with_context(|| format!("cannot load the demo help center {slug}"))?
+            .report;
         ensure!(
-            report.failed == 0,
+            report.failed.count == 0,
             "{} articles of the demo were refused; the first: {:?}",
-            report.failed,
-            report.faults.first()
+            report.failed.count,
+            report.failed.first.first()
         );
         tracing::info!(
-            portal.slug = settings.slug,
+            portal.slug = slug,
             created = report.created,
             unchanged = report.unchanged,
             "loaded a demo help center"
@@ -84,49 +55,9 @@ pub(crate) async fn load(ctx: &Context, run_id: &str) -> Result<()> {
     Ok(())
 }
 
-async fn portal(ctx: &Context, settings: &Settings) -> Result<()> {
-    match portals::get(ctx, &settings.slug).await {
-        Ok(_) => return Ok(()),
-        Err(error) if error.code == ErrorCode::NotFound => {}
-        Err(error) => return Err(error.into()),
-    }
-    let command = WritePortal {
-        slug: Some(settings.slug.clone()),
-        name: Some(settings.name.clone()),
-        locales: Some(settings.locales.clone()),
-        accent: Some(Some(settings.accent.clone())),
-        ..WritePortal::default()
-    };
-    portals::create(ctx, command).await?;
-    Ok(())
-}
-
-/// Makes the topics that are missing: an import would make them too, without order or description.
-async fn topics(ctx: &Context, settings: &Settings) -> Result<()> {
-    let query = ListCategories {
-        portal: Some(settings.slug.clone()),
-        limit: Some(PAGE),
-        ..ListCategories::default()
-    };
-    let there = categories::list(ctx, query).await?.items;
-    for topic in &settings.categories {
-        if there
-            .iter()
-            .any(|node| node.category.slug.as_str() == topic.slug)
-        {
-            continue;
-        }
-        let command = WriteCategory {
-            portal: Some(settings.slug.clone()),
-            name: Some(topic.name.clone()),
-            slug: Some(topic.slug.clone()),
-            description: Some(topic.description.clone()),
-            position: Some(topic.position),
-            ..WriteCategory::default()
-        };
-        categories::create(ctx, command).await?;
-    }
-    Ok(())
+fn source(demo: &DemoPortal) -> Result<MarkdownSource> {
+    MarkdownSource::open(Tree::embedded(demo.folder, demo.files))
+        .context("the demo is not readable")
 }
 
 /// Where the links of a demo's files lead here.
@@ -138,15 +69,20 @@ struct Links {
 }
 
 impl Links {
-    fn of(demo: &DemoPortal, settings: &Settings) -> Result<Self> {
+    fn of(demo: &DemoPortal, source: &impl Source) -> Result<Self> {
+        let portal = source.portal();
         let mut slugs = HashMap::new();
-        for (name, text) in demo.articles {
+        for (name, text) in demo.articles() {
             let slug = slug_of(text).with_context(|| format!("{name} of the demo"))?;
             slugs.insert(*name, slug);
         }
         Ok(Self {
-            portal: settings.slug.clone(),
-            locale: settings.default_locale.clone(),
+            portal: portal.slug.context("portal.toml of the demo has no slug")?,
+            locale: portal
+                .locales
+                .into_iter()
+                .next()
+                .context("portal.toml of the demo has no locale")?,
             slugs,
         })
     }
@@ -175,9 +111,10 @@ fn slug_of(text: &str) -> Result<String> {
     let block = front_matter::parse(text)?;
     let title = block.entries.iter().find(|entry| entry.key == "title");
     let title = match title.map(|entry| &entry.value) {
-        Some(front_matter::Value::Scalar(scalar)) => &scalar.text,
-        _ => anyhow::bail!("it has no title"),
+        Some(front_matter::Value::Scalar(scalar)) => scalar.text(),
+        _ => None,
     };
+    let title = title.context("it has no title")?;
     Ok(Slug::from_title(title, "article").to_string())
 }
 
@@ -188,14 +125,16 @@ mod tests {
     #[test]
     fn every_link_between_demo_files_leads_to_an_article() {
         for demo in PORTALS {
-            let settings: Settings = toml::from_str(demo.settings).unwrap();
-            assert!(settings.locales.contains(&settings.default_locale));
-            let links = Links::of(demo, &settings).unwrap();
+            let links = Links::of(demo, &source(demo).unwrap()).unwrap();
             let mut slugs: Vec<_> = links.slugs.values().collect();
             slugs.sort();
             slugs.dedup();
-            assert_eq!(slugs.len(), demo.articles.len(), "two titles make one slug");
-            for (name, text) in demo.articles {
+            assert_eq!(
+                slugs.len(),
+                demo.articles().count(),
+                "two titles make one slug"
+            );
+            for (name, text) in demo.articles() {
                 let body = links.rewritten(text);
                 for left in ["](media/", ".md)", ".md#", ".md \""] {
                     assert!(!body.contains(left), "{}/{name}: {left}", demo.folder);
@@ -206,10 +145,10 @@ mod tests {
 
     #[test]
     fn the_demo_has_what_a_start_promises() {
-        let articles: usize = PORTALS.iter().map(|demo| demo.articles.len()).sum();
+        let articles: usize = PORTALS.iter().map(|demo| demo.articles().count()).sum();
         assert!(articles >= 30, "{articles}");
-        let settings: Settings = toml::from_str(PORTALS[0].settings).unwrap();
-        assert_eq!(settings.slug, "help");
+        let first = source(&PORTALS[0]).unwrap().portal();
+        assert_eq!(first.slug.as_deref(), Some("help"));
     }
 
     #[test]

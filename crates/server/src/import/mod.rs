@@ -1,25 +1,25 @@
-//! `cairn import`: a folder of Markdown becomes articles.
+//! `cairn import`: what another help center had becomes articles here.
 //!
-//! Walk the folder in one fixed order, read each file's front matter, make batches, send them to
-//! `service::articles::import` through a door, and count what became of each file. A bad file is
-//! reported with its path, line and reason, and stops nothing. The body of an article is the file
-//! after its front matter, to the byte.
+//! A source (`cairn_sources`) is read on a thread of its own; what it gives is put into batches and
+//! sent through a door, files and old addresses after it. A bad file is reported with its path, line
+//! and reason, and stops nothing. The body of an article is what the source says, to the byte.
 
+mod aftermath;
 mod batch;
-#[path = "../../../sources/src/front_matter.rs"]
-pub mod front_matter;
-#[path = "../../../sources/src/links.rs"]
-mod links;
-#[path = "../../../sources/src/markdown/article.rs"]
-mod plan;
+mod categories;
+mod in_process;
+mod item;
+mod over_http;
 mod report;
 mod run;
 mod target;
-#[path = "../../../sources/src/tree.rs"]
-mod tree;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use plan::Options;
+pub(crate) use aftermath::{Steps, follow};
+pub(crate) use in_process::InProcess;
+pub(crate) use item::Options;
+pub(crate) use over_http::OverHttp;
 pub(crate) use report::Report;
-pub(crate) use run::{Progress, Unwatched, run};
-pub(crate) use target::{InProcess, OverHttp, Target};
-pub(crate) use tree::Tree;
+pub(crate) use run::{Progress, Unwatched, rehearse, run};
+pub(crate) use target::Target;

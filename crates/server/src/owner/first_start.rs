@@ -12,9 +12,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use cairn_domain::locale::Locale;
 use cairn_service::clock::{IdSource, SystemIds};
 use cairn_service::{Context, keys, portals};
+use cairn_sources::SourcePortal;
 use serde::{Deserialize, Serialize};
 
 use crate::demo;
@@ -166,9 +166,15 @@ async fn content(ctx: &Context, with_demo: bool) -> Result<String> {
             .collect();
         demo::load(ctx, &id).await?;
     } else {
-        let locale: Locale = "en".parse().context("en is a locale")?;
         let target = InProcess(ctx.clone());
-        target.portal(PORTAL, PORTAL_NAME, locale.as_str()).await?;
+        if target.portal(PORTAL).await?.is_none() {
+            let like = SourcePortal {
+                name: Some(PORTAL_NAME.to_owned()),
+                ..SourcePortal::default()
+            };
+            let locales = ["en".to_owned()];
+            target.make_portal(PORTAL, &like, &locales).await?;
+        }
     }
     Ok(PORTAL.to_owned())
 }

@@ -1,0 +1,55 @@
+//! Finds out what kind of source lies at a path, and opens it.
+
+use std::path::Path;
+
+use crate::markdown::MarkdownSource;
+use crate::source::{Source, SourceError};
+use crate::tree::Tree;
+
+/// One kind of source.
+struct Kind {
+    /// What `--from` calls it.
+    name: &'static str,
+    /// Whether a tree looks like one; looked at in this order.
+    is_it: fn(&mut Tree) -> bool,
+    open: fn(Tree) -> Result<Box<dyn Source>, SourceError>,
+}
+
+/// Every kind, the most particular first. Anything may be Markdown.
+const KINDS: &[Kind] = &[Kind {
+    name: "markdown",
+    is_it: |_| true,
+    open: |tree| Ok(Box::new(MarkdownSource::open(tree)?)),
+}];
+
+/// What `--from` may say.
+pub fn kinds() -> Vec<&'static str> {
+    KINDS.iter().map(|kind| kind.name).collect()
+}
+
+/// Opens what lies at a path: a folder, an archive (zip, tar, gzipped tar) or one file. Without a
+/// kind it is found out by looking. Gives the source and the name it is remembered under unless it
+/// is given another.
+///
+/// # Errors
+/// When nothing readable is there, it breaks a limit, or the kind is unknown.
+pub fn open(path: &Path, kind: Option<&str>) -> Result<(Box<dyn Source>, String), SourceError> {
+    let known = kind.map(|name| {
+        let found = KINDS.iter().find(|kind| kind.name == name);
+        found.ok_or_else(|| SourceError::Kind {
+            kind: name.to_owned(),
+            known: kinds().join(", "),
+        })
+    });
+    let known = known.transpose()?;
+    let mut tree = Tree::open(path)?;
+    let name = tree.name().to_owned();
+    let detected = || KINDS.iter().find(|kind| (kind.is_it)(&mut tree));
+    let Some(kind) = known.or_else(detected) else {
+        return Err(SourceError::Malformed {
+            path: name,
+            reason: "it is no kind of source that is known; name it with --from".to_owned(),
+        });
+    };
+    Ok(((kind.open)(tree)?, name))
+}
