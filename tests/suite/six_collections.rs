@@ -88,18 +88,8 @@ async fn six_help_centers_in_one_portal_are_whole_and_found() {
 /// One import through the control socket, and its report.
 async fn import(home: &Home, folder: &Path, locale: &str) -> Value {
     let folder = folder.to_str().expect("the folder has a plain name");
-    let data_dir = home.data_dir();
-    let data_dir = data_dir.to_str().expect("the home has a plain name");
     let args = [
-        "import",
-        folder,
-        "--portal",
-        PORTAL,
-        "--locale",
-        locale,
-        "--json",
-        "--data-dir",
-        data_dir,
+        "import", folder, "--portal", PORTAL, "--locale", locale, "--json",
     ];
     let output = home.run(&args).await;
     let text = String::from_utf8_lossy(&output.stdout);
