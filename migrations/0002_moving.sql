@@ -155,6 +155,10 @@ create table redirects (
 );
 
 create index redirects_target_idx on redirects (portal_id, target_id) where target_id is not null;
+-- How an unmatched address of a reader finds its rows, whatever case it is written in. The collation folds ASCII only.
+create index redirects_folded_idx on redirects (portal_id, lower(old_path), old_query);
+-- Which redirects lead to an address that becomes an old one itself.
+create index redirects_url_idx on redirects (portal_id, target_url) where target_url is not null;
 
 -- Erasure --------------------------------------------------------------------------------------------------------
 

@@ -279,6 +279,36 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
             vec![get(format!("/purges?portal={portal}"))],
         ),
         Operation::GetPurge => (Elsewhere::NotFound, vec![get(format!("/purges/{purge}"))]),
+        Operation::ListRedirects => (
+            Elsewhere::NotFound,
+            vec![get(format!("/redirects?portal={portal}"))],
+        ),
+        Operation::PutRedirects => {
+            let put = |redirects: Value| {
+                let body = json!({"portal": portal, "redirects": redirects});
+                call("POST", "/redirects", None, body)
+            };
+            let to = |target: String| json!([{"old_url": "/before", "target": target}]);
+            (
+                Elsewhere::NotFound,
+                vec![
+                    put(to(format!("article:{article}"))),
+                    put(to(format!("article:{short_id}"))),
+                    put(to(format!("category:{category}"))),
+                    put(to("/en".to_owned())),
+                ],
+            )
+        }
+        Operation::DeleteRedirect => {
+            let delete = |old_url: &str| {
+                let path = format!("/redirects?portal={portal}&old_url={old_url}");
+                call("DELETE", path, None, none())
+            };
+            (
+                Elsewhere::NotFound,
+                vec![delete("/moved-page"), delete("/never-there")],
+            )
+        }
         Operation::SearchArticles => (
             Elsewhere::NotFound,
             vec![get(format!("/search?q=words&portal={portal}"))],
@@ -382,6 +412,8 @@ async fn furnish(app: &TestApp, portal: &str) -> Place {
         .await
         .expect(201)
         .json();
+    app.redirect(portal, "/moved-page", &format!("article:{}", article.id))
+        .await;
     Place {
         portal: portal.to_owned(),
         short_id: article.short_id,

@@ -26,6 +26,7 @@ mod openapi;
 mod parity;
 mod portals;
 mod purges;
+mod redirects;
 mod relevance;
 mod revisions;
 mod search;
@@ -33,6 +34,7 @@ mod six_collections;
 mod slugs;
 mod statements;
 mod tenancy;
+mod translations;
 mod watermark;
 
 /// Not a test of anything: the program through which the throw-away Postgres is started.

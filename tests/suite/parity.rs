@@ -164,6 +164,9 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::PurgeRevision
         | Operation::ListPurges
         | Operation::GetPurge
+        | Operation::ListRedirects
+        | Operation::PutRedirects
+        | Operation::DeleteRedirect
         | Operation::SearchArticles
         | Operation::ListKeys
         | Operation::CreateKey

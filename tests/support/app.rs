@@ -13,6 +13,7 @@ use cairn_search::{SearchConfig, SearchRoom};
 use cairn_service::app::AppParts;
 use cairn_service::clock::{ManualClock, SystemIds};
 use cairn_service::portals::WritePortal;
+use cairn_service::redirects::{self, NewRedirect, PutRedirects};
 use cairn_service::{App, Context, Settings, portals};
 use cairn_store::{PoolOptions, Store};
 use jiff::Timestamp;
@@ -182,6 +183,21 @@ impl TestApp {
     /// A portal to be made.
     pub fn portal(&self, slug: &str) -> PortalBuilder<'_> {
         PortalBuilder::new(self, slug)
+    }
+
+    /// Leads an address of the site before somewhere.
+    pub async fn redirect(&self, portal: &str, old_url: &str, target: &str) {
+        let put = PutRedirects {
+            portal: Some(portal.to_owned()),
+            redirects: vec![NewRedirect {
+                old_url: old_url.to_owned(),
+                target: target.to_owned(),
+            }],
+            ..PutRedirects::default()
+        };
+        redirects::put(&self.operator(), put)
+            .await
+            .unwrap_or_else(|error| panic!("{old_url} to {target}: {error}"));
     }
 
     /// A key to be made.

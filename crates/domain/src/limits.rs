@@ -39,7 +39,7 @@ pub const PAGE_SIZE_DEFAULT: usize = 20;
 /// Most items on a page.
 pub const PAGE_SIZE_MAX: usize = 100;
 /// Longest cursor we take back, in bytes.
-pub const CURSOR_BYTES_MAX: usize = 2_048;
+pub const CURSOR_BYTES_MAX: usize = 4_608;
 /// How deep into ranked results paging goes.
 pub const SEARCH_OFFSET_MAX: usize = 1_000;
 /// Longest search query, in bytes; what is longer is cut at a character and said so.
@@ -111,3 +111,17 @@ pub const LINKS_MAX: usize = 5_000;
 pub const LINK_BYTES_MAX: usize = 1_000;
 /// Most hosts of its old site that one batch teaches of a source.
 pub const SOURCE_HOSTS_MAX: usize = 20;
+/// Longest path of an address of the site before, in bytes, percent-decoded. With the query it fits an index row.
+pub const OLD_PATH_BYTES_MAX: usize = 1_024;
+/// Longest query of an address of the site before, in bytes.
+pub const OLD_QUERY_BYTES_MAX: usize = 512;
+/// Parameters of a reader's query that are tried one by one when the whole query leads nowhere.
+pub const OLD_QUERY_PARAMETERS_MAX: usize = 8;
+/// Longest address a redirect leads to, in bytes.
+pub const REDIRECT_TARGET_BYTES_MAX: usize = 2_048;
+/// Most redirects in one request.
+pub const REDIRECT_BATCH_MAX: usize = 1_000;
+/// Most redirects of one portal.
+pub const REDIRECTS_MAX: i64 = 500_000;
+/// Redirects to addresses that are followed, one after the other, to find where the last one leads.
+pub const REDIRECT_HOPS_MAX: usize = 4;

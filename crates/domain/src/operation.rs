@@ -74,6 +74,9 @@ operations! {
     ListPurges = "list_purges", ArticlesPurge, None, None, false, "List what was erased, newest first.";
     GetPurge = "get_purge", ArticlesPurge, None, None, false, "Get one erasure: whether its bytes are gone from everywhere.";
     SearchArticles = "search_articles", SearchRead, None, None, false, "Search published articles.";
+    ListRedirects = "list_redirects", ArticlesRead, None, None, false, "List where the addresses of the site before lead.";
+    PutRedirects = "put_redirects", ArticlesPublish, Some("redirects.put"), Some("redirects.changed"), false, "Lead addresses of the site before to articles, categories or addresses.";
+    DeleteRedirect = "delete_redirect", ArticlesPublish, Some("redirects.delete"), Some("redirects.changed"), false, "Take a redirect away.";
     ListKeys = "list_keys", KeysAdmin, None, None, false, "List API keys, without their secrets.";
     CreateKey = "create_key", KeysAdmin, Some("key.create"), Some("key.created"), false, "Create an API key; its secret is shown once.";
     RevokeKey = "revoke_key", KeysAdmin, Some("key.revoke"), Some("key.revoked"), false, "Revoke an API key from the next request on.";

@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// Erase something for good: out of every table, rendering, address and index file.
     #[command(subcommand)]
     Purge(Purge),
+    /// Where the addresses of the site before lead.
+    #[command(subcommand)]
+    Redirects(Redirects),
     /// Check everything a start depends on.
     Doctor(Json),
 }
@@ -202,6 +205,51 @@ pub(crate) struct RevokeKey {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Redirects {
+    /// List them as a table in CSV: old_url,target.
+    List(ListRedirects),
+    /// Add or change those of a table in CSV, whose first line is old_url,target.
+    Put(PutRedirects),
+    /// Take one away.
+    Delete(DeleteRedirect),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListRedirects {
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// Print each redirect as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PutRedirects {
+    /// The table. Targets: article:<id or portal~number>, article:LOCALE:SOURCE_ID, category:<id, slug
+    /// or NAME/NAME>, a path of the portal, or an http address.
+    pub(crate) file: PathBuf,
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeleteRedirect {
+    /// Its address.
+    pub(crate) old_url: String,
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -230,6 +278,9 @@ mod tests {
             "cairn purge article help~7 --message why",
             "cairn purge revision 018f4e2a-7b1c-7c3d-9e4f-0123456789ab --revision 3 --message why --json",
             "cairn purge attachment 018f4e2a-7b1c-7c3d-9e4f-0123456789ab --message why",
+            "cairn redirects list --portal help --json",
+            "cairn redirects put table.csv --portal help",
+            "cairn redirects delete /kb/article.php?id=17 --portal help",
             "cairn doctor --json",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use cairn_domain::category::Category;
 use cairn_domain::feed::Epoch;
-use cairn_domain::ids::{ArticleId, CategoryId, PortalId};
+use cairn_domain::ids::{ArticleId, CategoryId, PortalId, TranslationGroupId};
 use cairn_domain::limits::NUMBER_BLOCK;
 use cairn_search::SearchRoom;
 use cairn_store::Store;
@@ -330,6 +330,10 @@ pub enum Dependency {
     Uncategorised(PortalId),
     /// The portal itself.
     Portal(PortalId),
+    /// Which articles there are, over all: what is shown in place of one that is not there.
+    Articles(PortalId),
+    /// Which articles are translations of each other.
+    Translations(TranslationGroupId),
     /// Where the links of an article's body lead.
     LinksOf(ArticleId),
     /// Links of the portal that may be addresses of the site before.

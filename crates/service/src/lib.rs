@@ -24,6 +24,7 @@ pub mod keys;
 mod links;
 pub mod portals;
 pub mod purges;
+pub mod redirects;
 pub mod search;
 mod text_input;
 

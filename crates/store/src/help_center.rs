@@ -90,13 +90,53 @@ order by readers_updated_at desc, a.id desc
 limit $3");
 
     TRANSLATIONS = "
-select a.locale, a.slug
+select a.id, a.locale, a.slug
 from articles a
 where a.portal_id = $1
   and a.translation_group = $2
   and a.status = 'published'
   and a.audience = 'public'
 order by a.locale, a.id";
+
+    // What a translation was made from, as far as readers may see it.
+    SOURCE = "
+select a.locale, a.slug, a.published_revision
+from articles a
+where a.portal_id = $1
+  and a.id = $2
+  and a.status = 'published'
+  and a.audience = 'public'";
+
+    // A slug in other languages: those that stand at it now before those that once did.
+    ELSEWHERE = "
+select a.id, a.locale, a.slug, a.translation_group, 0 as age
+from articles a
+where a.portal_id = $1
+  and a.locale = any ($2)
+  and a.slug = $3
+  and a.status = 'published'
+  and a.audience = 'public'
+union all
+select a.id, a.locale, a.slug, a.translation_group, 1
+from slug_history h
+join articles a
+  on a.portal_id = h.portal_id
+ and a.id = h.article_id
+where h.portal_id = $1
+  and h.locale = any ($2)
+  and h.slug = $3
+  and a.status = 'published'
+  and a.audience = 'public'
+order by age";
+
+    // In which languages there is something for readers in these categories.
+    CATEGORY_LOCALES = "
+select distinct a.locale
+from articles a
+where a.portal_id = $1
+  and a.category_id = any ($2)
+  and a.status = 'published'
+  and a.audience = 'public'";
 }
 
 /// Everything the article page is made of.
@@ -121,6 +161,30 @@ pub struct Redirect {
     pub locale: Locale,
     /// The article's slug now.
     pub slug: Slug,
+}
+
+/// What a translation was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicSource {
+    /// Its language.
+    pub locale: Locale,
+    /// Its slug.
+    pub slug: Slug,
+    /// Its published revision.
+    pub revision: i32,
+}
+
+/// An article that stands, or once stood, at a slug in another language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Its id.
+    pub id: ArticleId,
+    /// Its language.
+    pub locale: Locale,
+    /// Its slug now.
+    pub slug: Slug,
+    /// The articles that say the same.
+    pub group: TranslationGroupId,
 }
 
 /// An article in a public list.
@@ -225,7 +289,7 @@ pub async fn translations(
     store: &Store,
     portal: PortalId,
     group: TranslationGroupId,
-) -> Result<Vec<(Locale, Slug)>, StoreError> {
+) -> Result<Vec<(ArticleId, Locale, Slug)>, StoreError> {
     let rows = query(TRANSLATIONS)
         .bind(portal.as_uuid())
         .bind(group.as_uuid())
@@ -234,10 +298,77 @@ pub async fn translations(
     rows.iter()
         .map(|row| {
             Ok((
+                ArticleId::from_uuid(col(row, "id")?),
                 locale_from(col(row, "locale")?, "articles", group)?,
                 Slug::from_stored(col(row, "slug")?),
             ))
         })
+        .collect()
+}
+
+/// The article a translation was made from: where it stands and its published revision. Replica pool.
+pub async fn source(
+    store: &Store,
+    portal: PortalId,
+    article: ArticleId,
+) -> Result<Option<PublicSource>, StoreError> {
+    let row = query(SOURCE)
+        .bind(portal.as_uuid())
+        .bind(article.as_uuid())
+        .fetch_optional(store.replica())
+        .await?;
+    row.map(|row| {
+        Ok(PublicSource {
+            locale: locale_from(col(&row, "locale")?, "articles", article)?,
+            slug: Slug::from_stored(col(&row, "slug")?),
+            revision: col(&row, "published_revision")?,
+        })
+    })
+    .transpose()
+}
+
+/// The public articles that stand at a slug in one of these locales, before those that once did. Replica pool.
+pub async fn elsewhere(
+    store: &Store,
+    portal: PortalId,
+    locales: &[Locale],
+    slug: &str,
+) -> Result<Vec<Elsewhere>, StoreError> {
+    if !can_be_stored(slug) {
+        return Ok(Vec::new());
+    }
+    let rows = query(ELSEWHERE)
+        .bind(portal.as_uuid())
+        .bind(each(locales, Locale::as_str))
+        .bind(slug)
+        .fetch_all(store.replica())
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let id = ArticleId::from_uuid(col(row, "id")?);
+            Ok(Elsewhere {
+                id,
+                locale: locale_from(col(row, "locale")?, "articles", id)?,
+                slug: Slug::from_stored(col(row, "slug")?),
+                group: TranslationGroupId::from_uuid(col(row, "translation_group")?),
+            })
+        })
+        .collect()
+}
+
+/// The locales in which these categories hold something for readers, in no order. Replica pool.
+pub async fn category_locales(
+    store: &Store,
+    portal: PortalId,
+    categories: &[CategoryId],
+) -> Result<Vec<Locale>, StoreError> {
+    let rows = query(CATEGORY_LOCALES)
+        .bind(portal.as_uuid())
+        .bind(each(categories, |id| id.as_uuid()))
+        .fetch_all(store.replica())
+        .await?;
+    rows.iter()
+        .map(|row| locale_from(col(row, "locale")?, "articles", portal))
         .collect()
 }
 

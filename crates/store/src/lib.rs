@@ -35,6 +35,7 @@ pub mod links;
 pub mod outbox;
 pub mod portals;
 pub mod purges;
+pub mod redirects;
 pub mod renderings;
 pub mod revisions;
 pub mod slug_history;

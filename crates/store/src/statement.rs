@@ -46,6 +46,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::pool::STATEMENTS,
         crate::portals::STATEMENTS,
         crate::purges::STATEMENTS,
+        crate::redirects::STATEMENTS,
         crate::renderings::STATEMENTS,
         crate::revisions::STATEMENTS,
         crate::revisions::batch_statements(),

@@ -41,9 +41,21 @@ pub(crate) struct PageKey {
     pub(crate) portal: PortalId,
     /// As the client wrote it: another spelling is another entry, and mostly a move.
     pub(crate) path: Box<str>,
+    /// Of what is no page: where an old address leads may depend on it. Empty for pages.
+    pub(crate) query: Box<str>,
     /// Of a list; 1 elsewhere.
     pub(crate) page: u32,
     pub(crate) is_markdown: bool,
+}
+
+impl PageKey {
+    /// The name of what stands here when it is no page.
+    pub(crate) fn with_query(&self, query: Option<&str>) -> Self {
+        Self {
+            query: query.unwrap_or_default().into(),
+            ..self.clone()
+        }
+    }
 }
 
 /// What makes an entry stale.
@@ -158,7 +170,8 @@ impl PageCache {
                         Stands::On(on, _) => on.len() * size_of::<Dependency>(),
                         Stands::OnEverything => 0,
                     };
-                    let bytes = key.path.len() + dependencies + kept.entry.bytes_max();
+                    let name = key.path.len() + key.query.len();
+                    let bytes = name + dependencies + kept.entry.bytes_max();
                     u32::try_from(bytes).unwrap_or(u32::MAX)
                 })
                 .build()
@@ -180,12 +193,18 @@ impl PageCache {
         }
     }
 
-    /// The entry, if it is there and right.
-    pub(crate) fn get(&self, key: &PageKey) -> Option<Arc<Entry>> {
-        let (kept, cache) = match self.pages.get(key) {
-            Some(kept) => (kept, &self.pages),
-            None => (self.misses.get(key)?, &self.misses),
-        };
+    /// The page, if it is there and right.
+    pub(crate) fn page(&self, key: &PageKey) -> Option<Arc<Entry>> {
+        Self::get(&self.pages, key)
+    }
+
+    /// The miss or the move, if it is there and right.
+    pub(crate) fn miss(&self, key: &PageKey) -> Option<Arc<Entry>> {
+        Self::get(&self.misses, key)
+    }
+
+    fn get(cache: &moka::sync::Cache<PageKey, Arc<Kept>>, key: &PageKey) -> Option<Arc<Entry>> {
+        let kept = cache.get(key)?;
         let purges = kept.ledger.purges.load(Ordering::Acquire);
         if kept.right_at.load(Ordering::Acquire) == purges {
             return Some(Arc::clone(&kept.entry));
@@ -302,6 +321,7 @@ mod tests {
         PageKey {
             portal: PORTAL,
             path: path.into(),
+            query: "".into(),
             page: 1,
             is_markdown: false,
         }
@@ -350,7 +370,7 @@ mod tests {
     }
 
     fn has(cache: &PageCache, path: &str) -> bool {
-        cache.get(&key(path)).is_some()
+        cache.page(&key(path)).is_some() || cache.miss(&key(path)).is_some()
     }
 
     #[test]
@@ -426,6 +446,20 @@ mod tests {
     }
 
     #[test]
+    fn a_miss_is_kept_for_its_query_and_a_page_for_any() {
+        let cache = PageCache::new(1 << 20);
+        let reading = cache.begin(PORTAL, cache.before());
+        let asked = key("/kb").with_query(Some("id=17"));
+        cache.put(&reading, asked.clone(), page(), Stands::OnEverything);
+        assert!(cache.miss(&asked).is_some());
+        assert!(cache.page(&asked).is_none());
+        for other in [None, Some("id=18"), Some("")] {
+            assert!(cache.miss(&key("/kb").with_query(other)).is_none());
+        }
+        assert_eq!(key("/kb").with_query(None), key("/kb"));
+    }
+
+    #[test]
     fn a_page_under_the_portals_old_name_is_not_stored() {
         let cache = PageCache::new(1 << 20);
         let before = cache.before();
@@ -495,7 +529,7 @@ mod tests {
                 }
             });
         });
-        if let Some(entry) = cache.get(&key("/a")) {
+        if let Some(entry) = cache.page(&key("/a")) {
             let body = text(VERSIONS, VERSIONS);
             let last = Entry::kept(StatusCode::OK, HeaderMap::new(), body);
             assert_eq!(format!("{entry:?}"), format!("{last:?}"));

@@ -13,7 +13,9 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, VARY}
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use cairn_domain::locale::Locale;
 use cairn_service::app::Dependency;
-use cairn_service::help_center::{ArticleLink, ArticleLookup, HelpCenter};
+use cairn_service::help_center::{
+    ArticleLink, ArticleLookup, ArticlePage, FallbackLookup, HelpCenter, Page,
+};
 use cairn_service::{Error, ErrorClass};
 
 use super::address;
@@ -83,7 +85,7 @@ impl<'a> Asked<'a> {
 enum Outcome {
     /// A page.
     Page(Box<Entry>, Vec<Dependency>, i64),
-    /// It is elsewhere: path from the root of the host.
+    /// It is elsewhere: a path from the root of the host, or an address of another one.
     Moved(String),
     /// Nothing is there.
     Missing(Vec<ArticleLink>),
@@ -91,9 +93,11 @@ enum Outcome {
 
 impl Room {
     async fn find(&self, asked: &Asked<'_>, host: &str) -> Result<Arc<Entry>, Error> {
-        if asked.path.starts_with("/assets/") {
-            let found = self.assets.find(asked.path).cloned();
-            return Ok(found.unwrap_or_else(|| Arc::clone(&self.nowhere)));
+        // What is none of our files may be an address of the site before.
+        if asked.path.starts_with("/assets/")
+            && let Some(found) = self.assets.find(asked.path)
+        {
+            return Ok(Arc::clone(found));
         }
         if asked.path == "/favicon.ico" {
             return Ok(Arc::new(self.redirect(
@@ -103,9 +107,8 @@ impl Room {
             )));
         }
         let first = asked.path.get(1..).and_then(|p| p.split('/').next());
-        let Some(first) = first.and_then(address::segment) else {
-            return Ok(Arc::clone(&self.nowhere));
-        };
+        // An old address may begin with anything; no portal has the empty slug.
+        let first = first.and_then(address::segment).unwrap_or_default();
         let before = self.cache.before();
         let Some((center, is_first_used)) = HelpCenter::resolve(&self.app, host, &first).await?
         else {
@@ -114,14 +117,14 @@ impl Room {
         let mut key = PageKey {
             portal: center.portal().id,
             path: asked.path.into(),
+            query: "".into(),
             page: 1,
             is_markdown: negotiate::wants_markdown(asked.headers),
         };
         if asked.query.is_some() && asked.path.contains("/categories/") {
             key.page = address::page_number(asked.query);
         }
-        if let Some(entry) = self.cache.get(&key) {
-            self.hits.increment(1);
+        if let Some(entry) = self.kept(asked, &key) {
             return Ok(entry);
         }
         if let Some(answer) = self.search(asked, &center, is_first_used).await? {
@@ -129,13 +132,23 @@ impl Room {
         }
         // One request renders a page, those that came meanwhile find it in the cache.
         let _turn = self.turns.take(&key).await;
-        if let Some(entry) = self.cache.get(&key) {
-            self.hits.increment(1);
+        if let Some(entry) = self.kept(asked, &key) {
             return Ok(entry);
         }
         self.misses.increment(1);
         let reading = self.cache.begin(key.portal, before);
         self.read(asked, &center, is_first_used, key, reading).await
+    }
+
+    /// What is kept: a page whatever the query, a miss or a move for this query alone.
+    fn kept(&self, asked: &Asked<'_>, key: &PageKey) -> Option<Arc<Entry>> {
+        let page = self.cache.page(key);
+        let entry = page.or_else(|| match asked.query {
+            None | Some("") => self.cache.miss(key),
+            query => self.cache.miss(&key.with_query(query)),
+        })?;
+        self.hits.increment(1);
+        Some(entry)
     }
 
     /// The answer to a search, which nobody keeps; nothing when the address is no search.
@@ -185,37 +198,59 @@ impl Room {
             .skip(usize::from(is_first_used))
             .map(AsRef::as_ref)
             .collect();
-        let (locale, outcome) = match rest.split_first() {
+        let (first, below) = match rest.split_first() {
             None | Some((&"", [])) if !segments.is_empty() => {
                 return Ok(Arc::new(self.to_locale(asked, center)));
             }
-            Some((first, rest)) => match center.locale(first) {
-                Some(locale) => {
-                    let outcome = self
-                        .in_locale(asked, center, &sheet, &locale, rest, &key)
-                        .await?;
-                    (locale, outcome)
-                }
-                None => (self.default_locale(center), Outcome::Missing(Vec::new())),
-            },
-            None => (self.default_locale(center), Outcome::Missing(Vec::new())),
+            Some((first, below)) => (*first, below),
+            None => ("", &[][..]),
         };
-        let (entry, stands) = match outcome {
-            Outcome::Page(entry, on, read_at) => (*entry, Stands::On(on, read_at)),
+        let found = center.locale(first);
+        let has_locale = found.is_some();
+        let locale = found.unwrap_or_else(|| self.default_locale(center));
+        let mut outcome = if has_locale {
+            self.in_locale(asked, center, &sheet, &locale, below, &key)
+                .await?
+        } else {
+            Outcome::Missing(Vec::new())
+        };
+        if let Outcome::Missing(_) = outcome {
+            let below_base = if is_first_used {
+                asked
+                    .path
+                    .get(1..)
+                    .and_then(|p| p.find('/').map(|at| &p[at..]))
+            } else {
+                Some(asked.path)
+            };
+            let moved = center.moved(below_base.unwrap_or("/"), asked.query).await?;
+            outcome = match (moved, below) {
+                (Some(to), _) => Outcome::Moved(to),
+                (None, ["articles", slug] | ["articles", slug, ""])
+                    if has_locale && !slug.is_empty() =>
+                {
+                    self.in_another_locale(asked, center, &sheet, &locale, slug, &key)
+                        .await?
+                }
+                (None, _) => outcome,
+            };
+        }
+        let (entry, stands, key) = match outcome {
+            Outcome::Page(entry, on, read_at) => (*entry, Stands::On(on, read_at), key),
             Outcome::Moved(to) => {
                 let entry = self.redirect(StatusCode::MOVED_PERMANENTLY, &to, CachePolicy::Move);
-                (entry, Stands::OnEverything)
+                (entry, Stands::OnEverything, key.with_query(asked.query))
             }
             Outcome::Missing(nearest) => {
                 let place = self.place(center, &locale);
                 let view = NotFoundView::new(&place, &sheet, asked.path, &nearest);
                 let entry = missing(&self.transport, &sheet, locale.as_str(), &view)?;
-                (entry, Stands::OnEverything)
+                (entry, Stands::OnEverything, key.with_query(asked.query))
             }
         };
         let entry = Arc::new(entry);
-        // A path beyond the limit is no name worth keeping.
-        if asked.path.len() <= address::PATH_BYTES_MAX {
+        // A name beyond the limit is not worth keeping.
+        if key.path.len() + key.query.len() <= address::PATH_BYTES_MAX {
             self.cache.put(&reading, key, Arc::clone(&entry), stands);
         }
         Ok(entry)
@@ -270,18 +305,52 @@ impl Room {
         segment: &str,
         key: &PageKey,
     ) -> Result<Outcome, Error> {
-        // A slug holds no dot, so that the ending cannot be part of one.
-        let (slug, ending) = match segment.strip_suffix(".md") {
-            Some(slug) => (slug, ".md"),
-            None => (segment, ""),
-        };
-        let page = match center.article(locale, slug).await? {
-            ArticleLookup::Found(page) => page,
-            ArticleLookup::Moved(path) => return Ok(Outcome::Moved(path + ending)),
-            ArticleLookup::Missing(nearest) => return Ok(Outcome::Missing(nearest)),
-        };
+        let (slug, ending) = without_ending(segment);
+        match center.article(locale, slug).await? {
+            ArticleLookup::Found(page) => {
+                self.article_page(asked, center, sheet, locale, &page, ending, key)
+            }
+            ArticleLookup::Moved(path) => Ok(Outcome::Moved(path + ending)),
+            ArticleLookup::Missing => Ok(Outcome::Missing(Vec::new())),
+        }
+    }
+
+    /// An article that is not there in the reader's locale: the nearest other one, or what comes close.
+    async fn in_another_locale(
+        &self,
+        asked: &Asked<'_>,
+        center: &HelpCenter,
+        sheet: &Sheet,
+        locale: &Locale,
+        segment: &str,
+        key: &PageKey,
+    ) -> Result<Outcome, Error> {
+        let (slug, ending) = without_ending(segment);
+        match center.fallback(locale, slug).await? {
+            FallbackLookup::Found(page) => {
+                self.article_page(asked, center, sheet, locale, &page, ending, key)
+            }
+            FallbackLookup::Moved(path) => Ok(Outcome::Moved(path + ending)),
+            FallbackLookup::Missing => Ok(Outcome::Missing(center.nearest_to(locale, slug).await)),
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a request, its place, and what was found there"
+    )]
+    fn article_page(
+        &self,
+        asked: &Asked<'_>,
+        center: &HelpCenter,
+        sheet: &Sheet,
+        locale: &Locale,
+        page: &Page<ArticlePage>,
+        ending: &'static str,
+        key: &PageKey,
+    ) -> Result<Outcome, Error> {
         let content = &page.content;
-        let canonical = format!("{}{ending}", content.path);
+        let canonical = format!("{}{ending}", content.shown_at);
         if !address::is_canonical(asked.path, &canonical) {
             return Ok(Outcome::Moved(canonical));
         }
@@ -293,7 +362,7 @@ impl Room {
         let entry = if key.is_markdown || !ending.is_empty() {
             let mut headers =
                 headers::common(&self.transport, headers::POLICY_OF_DATA, CachePolicy::Page);
-            headers::markdown(&mut headers, locale.as_str(), &content.url, vary);
+            headers::markdown(&mut headers, content.locale.as_str(), &content.url, vary);
             Entry::kept(StatusCode::OK, headers, content.body.clone())
         } else {
             let place = self.place(center, locale);
@@ -302,7 +371,7 @@ impl Room {
         };
         Ok(Outcome::Page(
             Box::new(entry),
-            page.depends_on,
+            page.depends_on.clone(),
             page.read_at,
         ))
     }
@@ -474,6 +543,14 @@ impl Room {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         Entry::once(status, headers, html)
+    }
+}
+
+/// A slug and its ending; a slug holds no dot, so that the ending cannot be part of one.
+fn without_ending(segment: &str) -> (&str, &'static str) {
+    match segment.strip_suffix(".md") {
+        Some(slug) => (slug, ".md"),
+        None => (segment, ""),
     }
 }
 

@@ -198,7 +198,7 @@ fn split_brand(name: &str, tails: &[String]) -> (String, String) {
 }
 
 /// What speakers call their language; the tag itself where we do not know.
-fn language_name(locale: &Locale) -> String {
+pub(crate) fn language_name(locale: &Locale) -> String {
     const NAMES: &[(&str, &str)] = &[
         ("ar", "العربية"),
         ("bg", "Български"),

@@ -50,6 +50,7 @@ mod tests {
         let key = PageKey {
             portal: PortalId::INSTANCE,
             path: "/en".into(),
+            query: "".into(),
             page: 1,
             is_markdown: false,
         };

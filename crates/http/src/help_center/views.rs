@@ -13,7 +13,7 @@ use serde_json::json;
 use super::address;
 use super::css::Sheet;
 use super::dates::{self, Day};
-use super::frame::{Frame, Place};
+use super::frame::{Frame, Place, language_name};
 use super::html::{Body, Data, Drawing, Marked};
 use super::messages::{Messages, Slot, fill};
 use super::stones::{cairn, cairn_of_size};
@@ -113,6 +113,9 @@ pub(crate) struct ArticleView<'a> {
     frame: Frame,
     crumbs: Vec<Crumb>,
     title: &'a str,
+    /// Language and direction of the text, where they are not the reader's.
+    foreign: Option<(&'a str, &'static str)>,
+    notices: Vec<Notice>,
     topic: &'a str,
     siblings: Vec<Link>,
     updated: Day,
@@ -134,15 +137,21 @@ impl<'a> ArticleView<'a> {
         if !outline.is_empty() {
             chrome.push("down");
         }
+        let notices = notices(place, page);
+        if !notices.is_empty() {
+            chrome.push("info");
+        }
         let mut frame = place.frame(sheet, &page.title, &chrome, page.html.as_str());
         frame.description = page.excerpt.clone();
         frame.canonical = Some(page.url.clone());
         frame.markdown = Some(markdown_path.clone());
-        frame.languages = place.languages(&page.translations);
-        let own = (place.locale.clone(), page.path.clone());
+        let own = (page.locale.clone(), page.path.clone());
         let mut pages: Vec<(Locale, String)> = vec![own];
-        let others = page.translations.iter().filter(|(l, _)| l != place.locale);
+        let others = page.translations.iter().filter(|(l, _)| *l != page.locale);
         pages.extend(others.cloned());
+        let shown = (place.locale.clone(), page.shown_at.clone());
+        let menu: Vec<_> = pages.iter().cloned().chain([shown]).collect();
+        frame.languages = place.languages(&menu);
         let origin = page.url.strip_suffix(page.path.as_str()).unwrap_or("");
         frame.alternates = place.alternates(origin, &pages);
         frame.data = Some(article_data(place, page, origin));
@@ -150,6 +159,9 @@ impl<'a> ArticleView<'a> {
         Self {
             crumbs: crumbs(&page.crumbs),
             title: &page.title,
+            foreign: (page.locale != *place.locale)
+                .then(|| (page.locale.as_str(), direction(&page.locale))),
+            notices,
             topic: page
                 .crumbs
                 .last()
@@ -168,6 +180,40 @@ impl<'a> ArticleView<'a> {
             frame,
         }
     }
+}
+
+/// What a reader must know of a text before they trust it.
+pub(crate) struct Notice {
+    title: &'static str,
+    said: Slot,
+    /// A language in its own words, or the link to it.
+    language: String,
+    lang: String,
+    path: Option<String>,
+}
+
+/// That the text is in another language than the reader's, and that its original has moved on.
+fn notices(place: &Place<'_>, page: &ArticlePage) -> Vec<Notice> {
+    let m = place.m;
+    let foreign = (page.locale != *place.locale).then(|| Notice {
+        title: &m.not_translated_title,
+        said: m.not_translated.clone(),
+        language: language_name(&page.locale),
+        lang: page.locale.to_string(),
+        path: None,
+    });
+    let behind = page.behind.as_ref().map(|original| Notice {
+        title: &m.original_changed_title,
+        said: m.original_changed.clone(),
+        language: language_name(&original.locale),
+        lang: original.locale.to_string(),
+        path: Some(original.path.clone()),
+    });
+    foreign.into_iter().chain(behind).collect()
+}
+
+fn direction(locale: &Locale) -> &'static str {
+    if locale.is_rtl() { "rtl" } else { "ltr" }
 }
 
 fn siblings(page: &ArticlePage) -> Vec<Link> {
@@ -207,7 +253,7 @@ fn article_data(place: &Place<'_>, page: &ArticlePage, origin: &str) -> Data {
                 "headline": page.title,
                 "description": page.excerpt,
                 "dateModified": page.updated_at.to_string(),
-                "inLanguage": place.locale.as_str(),
+                "inLanguage": page.locale.as_str(),
                 "mainEntityOfPage": page.url,
             },
             {"@type": "BreadcrumbList", "itemListElement": items},

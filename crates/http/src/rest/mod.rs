@@ -30,6 +30,7 @@ mod page;
 mod portals;
 mod problems;
 mod purges;
+mod redirects;
 mod revisions;
 mod search;
 mod shell;
@@ -72,6 +73,7 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(revisions::read))
         .routes(routes!(revisions::restore))
         .routes(routes!(search::search))
+        .routes(routes!(redirects::list, redirects::put, redirects::delete))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(imports::import))

@@ -6,6 +6,7 @@ mod index;
 mod keys;
 mod purge;
 mod reach;
+mod redirects;
 mod up;
 
 use std::process::ExitCode;
@@ -47,6 +48,9 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Purge(args) => {
             purge::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::Redirects(args) => {
+            redirects::run(&settings(&global, Vec::new(), false)?, &global, args).await
         }
         Command::Doctor(args) => {
             doctor::run(&settings(&global, Vec::new(), false)?, args.json).await

@@ -1,6 +1,6 @@
 //! Create an article: a draft, unless asked otherwise and allowed.
 
-use cairn_domain::article::{Article, Audience, NewArticle, Status};
+use cairn_domain::article::{Article, Audience, NewArticle, Status, TranslatedFrom};
 use cairn_domain::category::Category;
 use cairn_domain::ids::{ArticleId, TranslationGroupId};
 use cairn_domain::operation::Operation;
@@ -77,7 +77,7 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
         &command,
     )?;
     let tree = ctx.app.tree(portal.id).await?;
-    let new = parse(ctx, command, &portal, &tree).await?;
+    let (new, translated_from) = parse(ctx, command, &portal, &tree).await?;
     if new.status == Status::Published {
         authorize::scope(ctx, Scope::ArticlesPublish)?;
     }
@@ -104,7 +104,7 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
         created_at: now,
         updated_at: now,
         published_at: (new.status == Status::Published).then_some(now),
-        translated_from: None,
+        translated_from,
         purged_at: None,
     };
 
@@ -233,7 +233,7 @@ async fn parse(
     command: CreateArticle,
     portal: &Portal,
     tree: &[Category],
-) -> Result<NewArticle> {
+) -> Result<(NewArticle, Option<TranslatedFrom>)> {
     let mut input = Input::default();
     input.idempotency_key(command.idempotency_key.as_deref());
     if command.body.is_none() {
@@ -286,6 +286,7 @@ async fn parse(
     };
     new.validate(&mut input.errors);
     input.finish()?;
+    let mut translated_from = None;
     if let Some(reference) = translation_of {
         let (other_portal, other) =
             find(ctx, &reference, command.portal.as_deref(), Which::Head).await?;
@@ -293,8 +294,12 @@ async fn parse(
             return Err(Error::not_found("such article to translate"));
         }
         new.translation_group = Some(other.article.translation_group);
+        translated_from = Some(TranslatedFrom {
+            article: other.article.id,
+            revision: other.article.head_revision,
+        });
     }
-    Ok(new)
+    Ok((new, translated_from))
 }
 
 pub(crate) fn locales(portal: &Portal) -> String {

@@ -52,13 +52,21 @@ impl HelpCenter {
                 to.slug.as_str(),
             )));
         }
-        let words = form.replace('-', " ");
-        Ok(ArticleLookup::Missing(
-            self.nearest(locale, &words, NEAREST_MAX, None).await,
-        ))
+        Ok(ArticleLookup::Missing)
     }
 
-    async fn page(&self, locale: &Locale, found: PublicArticle) -> Result<Page<ArticlePage>> {
+    /// Articles whose titles come closest to a slug that leads nowhere.
+    pub async fn nearest_to(&self, locale: &Locale, slug: &str) -> Vec<ArticleLink> {
+        let words = lookup_form(slug).replace('-', " ");
+        self.nearest(locale, &words, NEAREST_MAX, None).await
+    }
+
+    /// The page of an article for readers of `reader`, who may be shown one of another locale.
+    pub(super) async fn page(
+        &self,
+        reader: &Locale,
+        found: PublicArticle,
+    ) -> Result<Page<ArticlePage>> {
         // What is related comes from the index, which may lag behind the rows: the page is as old as
         // the older of the two, so that a title taken from readers meanwhile is not kept.
         let indexed = self.app.followed(self.portal.id).map_or(0, |f| f.pos);
@@ -74,7 +82,13 @@ impl HelpCenter {
         let (targets, linked) = self.targets(&article).await?;
         let html = html.with_targets(&targets);
         let tree = self.app.tree(self.portal.id).await?;
-        let siblings = self.siblings(locale, &article, &tree).await?;
+        let mut siblings = self.siblings(reader, &article, &tree).await?;
+        // What stands around a text of another language is in the reader's, as far as there is any.
+        let mut locale = reader;
+        if siblings.is_empty() && article.locale != *reader {
+            locale = &article.locale;
+            siblings = self.siblings(locale, &article, &tree).await?;
+        }
         let at = siblings.iter().position(|s| s.id == article.id);
         let previous = at
             .and_then(|at| at.checked_sub(1))
@@ -90,6 +104,7 @@ impl HelpCenter {
             article.translation_group,
         )
         .await?;
+        let behind = self.behind(&article).await?;
         let crumbs: Vec<_> = article
             .category
             .map(|id| self.crumbs(locale, id, &tree))
@@ -98,7 +113,14 @@ impl HelpCenter {
         let mut depends_on = vec![
             Dependency::Portal(self.portal.id),
             Dependency::Article(article.id),
+            Dependency::Translations(article.translation_group),
         ];
+        depends_on.extend(translations.iter().map(|t| Dependency::Article(t.0)));
+        depends_on.extend(
+            article
+                .translated_from
+                .map(|t| Dependency::Article(t.article)),
+        );
         depends_on.extend(crumbs.iter().map(|c| Dependency::Category(c.id)));
         if article.category.is_none() {
             depends_on.push(Dependency::Uncategorised(self.portal.id));
@@ -108,7 +130,7 @@ impl HelpCenter {
         let beside = siblings.iter().chain(&related);
         depends_on.extend(beside.map(|a| Dependency::Article(a.id)));
 
-        let path = address::article(&self.base, locale, article.slug.as_str());
+        let path = address::article(&self.base, &article.locale, article.slug.as_str());
         let excerpt = if staged.excerpt.is_empty() {
             cairn_markdown::excerpt(&staged.body, EXCERPT_CHARS_MAX).unwrap_or_default()
         } else {
@@ -128,7 +150,10 @@ impl HelpCenter {
             revision: article.published_revision.unwrap_or(article.head_revision),
             updated_at: article.published_at.unwrap_or(article.updated_at),
             url: format!("{}{path}", self.origin()),
+            shown_at: path.clone(),
             path,
+            locale: article.locale,
+            behind,
             crumbs,
             siblings,
             previous,
@@ -136,7 +161,7 @@ impl HelpCenter {
             related,
             translations: translations
                 .into_iter()
-                .map(|(locale, slug)| {
+                .map(|(_, locale, slug)| {
                     let path = address::article(&self.base, &locale, slug.as_str());
                     (locale, path)
                 })

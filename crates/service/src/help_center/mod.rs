@@ -5,7 +5,9 @@
 //! of pages can be kept right by the feed.
 
 mod article;
+mod fallback;
 mod listing;
+mod moved;
 mod search;
 
 use std::sync::Arc;
@@ -18,6 +20,9 @@ use jiff::Timestamp;
 
 use crate::app::Dependency;
 use crate::{App, Result, address};
+
+pub use fallback::{Behind, FallbackLookup};
+pub(crate) use moved::address_of;
 
 /// The public face of one portal.
 #[derive(Clone)]
@@ -99,6 +104,12 @@ pub struct ArticlePage {
     pub revision: i32,
     /// When it last changed for readers.
     pub updated_at: Timestamp,
+    /// Its own locale: another one than the reader's where it is not translated.
+    pub locale: Locale,
+    /// Where it is shown: [`ArticlePage::path`], or the address the reader asked for in their locale.
+    pub shown_at: String,
+    /// What it was translated from, when that has moved on since.
+    pub behind: Option<Behind>,
     /// Its path, from the root of the host.
     pub path: String,
     /// Absolute address.
@@ -124,8 +135,8 @@ pub enum ArticleLookup {
     Found(Box<Page<ArticlePage>>),
     /// It is called otherwise now: go to this path.
     Moved(String),
-    /// Nothing; the nearest titles, if any.
-    Missing(Vec<ArticleLink>),
+    /// Nothing in this locale.
+    Missing,
 }
 
 /// The first page.

@@ -393,6 +393,7 @@ fn stale_by_themselves(
         match event.subject {
             Subject::Article(id) => {
                 stale.insert(Dependency::Article(id));
+                stale.insert(Dependency::Articles(portal));
             }
             Subject::Redirects(_) => {
                 stale.insert(Dependency::Links(portal));
@@ -418,15 +419,15 @@ fn stale_by_themselves(
     stale
 }
 
-/// The lists an article may have joined: where it was is known by the pages that show it.
+/// The lists and the translations an article may have joined: where it was is known by the pages that
+/// show it.
 fn stale_by_article(portal: PortalId, row: &IndexRow, tree: &[Category]) -> Vec<Dependency> {
+    let mut stale = vec![Dependency::Translations(row.article.translation_group)];
     match row.article.category {
-        Some(id) => path_to_root(tree, id)
-            .into_iter()
-            .map(Dependency::Category)
-            .collect(),
-        None => vec![Dependency::Uncategorised(portal)],
+        Some(id) => stale.extend(path_to_root(tree, id).into_iter().map(Dependency::Category)),
+        None => stale.push(Dependency::Uncategorised(portal)),
     }
+    stale
 }
 
 /// Work that waits for the disk or for the processor, off the async threads.

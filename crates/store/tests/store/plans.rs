@@ -1,10 +1,12 @@
 //! Hot reads find their rows through an index, also once the server plans them without knowing the values.
 
 use cairn_domain::article::Article;
+use cairn_domain::old_address::OldAddress;
+use cairn_domain::redirect::{Redirect, RedirectTarget, TargetUrl};
 use cairn_store::articles::insert_many;
 use cairn_store::imported_files::{self, ImportedFile};
 use cairn_store::links::{self, LinkRow, LinkTarget};
-use cairn_store::{outbox, renderings, revisions, statements};
+use cairn_store::{outbox, redirects, renderings, revisions, statements};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor, Row, query};
 
@@ -109,6 +111,21 @@ async fn hot_reads_never_walk_a_whole_table() {
         .unwrap();
         tx.commit().await.unwrap();
     }
+    for batch in 0..4 {
+        let made: Vec<_> = (0..1_000)
+            .map(|n| Redirect {
+                old: OldAddress::parse("old_url", &format!("/kb/{batch}?id={n}")).unwrap(),
+                target: RedirectTarget::Url(
+                    TargetUrl::parse("target", &format!("/to/{batch}/{n}")).unwrap(),
+                ),
+            })
+            .collect();
+        let mut tx = db.store.begin().await.unwrap();
+        redirects::put_many(&mut tx, portal, &made, jiff::Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
     let mut owner = PgConnection::connect_with(db.owner.options())
         .await
         .unwrap();
@@ -129,6 +146,19 @@ async fn hot_reads_never_walk_a_whole_table() {
         (
             "help_center::REDIRECT_OF",
             format!("{p}, 'en'::text, 'x'::text"),
+        ),
+        (
+            "redirects::FIND",
+            format!("{p}, array['/a']::text[], array['']::text[], 100::int8"),
+        ),
+        ("redirects::LEADING_TO", format!("{p}, array['/a']::text[]")),
+        (
+            "redirects::LIST",
+            format!("{p}, '/a'::text, ''::text, 20::int8"),
+        ),
+        (
+            "help_center::ELSEWHERE",
+            format!("{p}, array['de','fr']::text[], 'x'::text"),
         ),
         ("articles::GET_BY_ID", format!("{p}, 0::int4, {p}")),
         ("articles::GET_BY_NUMBER", format!("{p}, 0::int4, 7::int8")),
@@ -182,6 +212,7 @@ async fn hot_reads_never_walk_a_whole_table() {
                 "outbox",
                 "links",
                 "imported_files",
+                "redirects",
             ]
         };
         for table in tables {

@@ -181,7 +181,7 @@ async fn drafts_archived_internal_and_foreign_articles_look_like_nothing() {
         help_center::translations(&db.store, portal, shown.translation_group)
             .await
             .unwrap(),
-        [(en, slug("Shown"))]
+        [(shown.id, en, slug("Shown"))]
     );
 }
 

@@ -358,6 +358,7 @@ impl Work<'_> {
             translation_key,
             digest,
             old_urls,
+            old_addresses,
             ..
         } = open.item;
         self.plan.writes.push(Write {
@@ -373,6 +374,7 @@ impl Work<'_> {
                 translation_key,
                 digest,
                 old_urls,
+                old_addresses,
                 kept,
             },
         });

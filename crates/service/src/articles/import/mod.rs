@@ -49,7 +49,7 @@ pub use item::{ImportBatch, ImportItem, ImportOutcome, ImportResult};
 /// Imports a batch.
 ///
 /// # Errors
-/// `invalid_fields`, `too_large`, `missing_scope` (`articles:publish` for published ones,
+/// `invalid_fields`, `too_large`, `missing_scope` (`articles:publish` for published ones and for old addresses,
 /// `categories:write` for new categories), the idempotency ones.
 pub async fn import(ctx: &Context, batch: ImportBatch) -> Result<ImportOutcome> {
     authorize::operation(ctx, Operation::ImportArticles)?;
@@ -83,7 +83,7 @@ pub async fn import(ctx: &Context, batch: ImportBatch) -> Result<ImportOutcome> 
     if batch
         .items
         .iter()
-        .any(|i| i.status != Status::Draft.as_str())
+        .any(|i| i.status != Status::Draft.as_str() || !i.old_urls.is_empty())
     {
         authorize::scope(ctx, Scope::ArticlesPublish)?;
     }

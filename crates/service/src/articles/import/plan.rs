@@ -2,6 +2,7 @@
 
 use cairn_domain::article::Article;
 use cairn_domain::ids::PortalId;
+use cairn_domain::old_address::OldAddress;
 use cairn_domain::operation::Operation;
 use cairn_domain::revision::Staged;
 use cairn_markdown::Rendered;
@@ -15,7 +16,7 @@ use crate::articles::import::item::ImportResult;
 use crate::articles::update::moves;
 use crate::articles::write;
 use crate::links::{self, Origin, Written};
-use crate::{Context, Error, ErrorCode, Result};
+use crate::{Context, Error, ErrorCode, Result, redirects};
 
 /// One file that was taken: the article after it, and what is remembered of both.
 pub(super) struct Write {
@@ -41,8 +42,10 @@ pub(super) struct FileSays {
     pub(super) path: String,
     pub(super) translation_key: Option<String>,
     pub(super) digest: [u8; 32],
-    /// Addresses of the old site that lead to the article from now on, as written.
+    /// Addresses of the old site, as written: they tell its hosts.
     pub(super) old_urls: Vec<String>,
+    /// Addresses of the old site that lead to the article from now on.
+    pub(super) old_addresses: Vec<OldAddress>,
     /// The article as it was remembered, of a file that only moved: what was edited here since is
     /// still to be told apart.
     pub(super) kept: Option<ImportedFile>,
@@ -149,10 +152,15 @@ impl Plan {
         self.save_slugs(tx, portal, now).await?;
         let memory: Vec<_> = self.writes.iter().map(|write| write.memory(now)).collect();
         cairn_store::imported_files::put_many(tx, portal, &memory).await?;
+        let led = self.lead(ctx, tx, portal, now).await?;
         self.save_links(ctx, tx, portal).await?;
 
         let mut audit = self.category_audit;
         let mut events = self.category_events;
+        if let Some((entry, event)) = led {
+            audit.push(entry);
+            events.push(event);
+        }
         let written = self
             .writes
             .iter()
@@ -174,6 +182,25 @@ impl Plan {
             cairn_store::audit::append_many(tx, &audit).await?;
         }
         Ok(events)
+    }
+
+    /// Leads the old addresses to their articles.
+    async fn lead(
+        &self,
+        ctx: &Context,
+        tx: &mut Tx,
+        portal: PortalId,
+        now: Timestamp,
+    ) -> Result<Option<(AuditEntry, NewEvent)>> {
+        let claims: Vec<_> = self
+            .writes
+            .iter()
+            .flat_map(|write| {
+                let olds = write.file.old_addresses.iter();
+                olds.map(|old| (old, write.article.id))
+            })
+            .collect();
+        redirects::put_for_articles(ctx, tx, portal, &claims, now).await
     }
 
     /// Rows, revisions and renderings.

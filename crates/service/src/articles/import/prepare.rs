@@ -11,6 +11,7 @@ use cairn_domain::limits::{
     TRANSLATION_KEY_BYTES_MAX,
 };
 use cairn_domain::locale::Locale;
+use cairn_domain::old_address::OldAddress;
 use cairn_domain::portal::Portal;
 use cairn_domain::revision::Staged;
 use cairn_domain::slug::Slug;
@@ -43,6 +44,8 @@ pub(super) struct Prepared {
     pub(super) updated_at: Option<Timestamp>,
     /// Addresses of the old site, as written.
     pub(super) old_urls: Vec<String>,
+    /// The same, as they are looked up.
+    pub(super) old_addresses: Vec<OldAddress>,
     /// SHA-256 of what the file says, its path left out: a file that only moved says the same.
     pub(super) digest: [u8; 32],
     /// Absent while its digest is as remembered.
@@ -170,8 +173,11 @@ fn check(mut item: ImportItem, known: &[Locale], listed: &str) -> Result<Prepare
             ),
         );
     }
-    for url in &item.old_urls {
-        check_bytes(&mut errors, "old_urls", url, OLD_URL_BYTES_MAX);
+    let mut old_addresses = Vec::with_capacity(item.old_urls.len().min(OLD_URLS_MAX));
+    for (n, url) in item.old_urls.iter().enumerate().take(OLD_URLS_MAX) {
+        let field = format!("old_urls.{n}");
+        check_bytes(&mut errors, &field, url, OLD_URL_BYTES_MAX);
+        old_addresses.extend(errors.take(OldAddress::parse(&field, url)));
     }
     let created_at = date(&mut errors, "created_at", item.created_at.as_deref());
     let updated_at = date(&mut errors, "updated_at", item.updated_at.as_deref());
@@ -204,6 +210,7 @@ fn check(mut item: ImportItem, known: &[Locale], listed: &str) -> Result<Prepare
         created_at,
         updated_at,
         old_urls: item.old_urls,
+        old_addresses,
         digest,
         rendered: None,
     })
