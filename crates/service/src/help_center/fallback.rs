@@ -78,6 +78,8 @@ impl HelpCenter {
         page.depends_on.push(Dependency::Article(nearest.id));
         // An article that comes may take the slug in the reader's locale: any of them may be the one.
         page.depends_on.push(Dependency::Articles(self.portal.id));
+        // A redirect goes before it.
+        page.depends_on.push(Dependency::Links(self.portal.id));
         Ok(FallbackLookup::Found(Box::new(page)))
     }
 
