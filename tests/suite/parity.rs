@@ -122,6 +122,24 @@ fn steps(operation: Operation) -> Vec<Step> {
                     json!({"status": "archived"}),
                     with(json!({"status": "archived"}), 4),
                 ),
+                // The parent of a translation that is not there, and a revision of nothing.
+                step(
+                    "PATCH",
+                    "/articles/{id}",
+                    Some("\"4\""),
+                    json!({"translation_of": "help~9", "translated_revision": 1}),
+                    with(
+                        json!({"translation_of": "help~9", "translated_revision": 1}),
+                        4,
+                    ),
+                ),
+                step(
+                    "PATCH",
+                    "/articles/{id}",
+                    Some("\"4\""),
+                    json!({"translated_revision": 1}),
+                    with(json!({"translated_revision": 1}), 4),
+                ),
                 // Nothing changes, and a stale one changes nothing.
                 step(
                     "PATCH",

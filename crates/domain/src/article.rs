@@ -115,6 +115,15 @@ pub struct TranslatedFrom {
     pub revision: i32,
 }
 
+/// What an article is a translation of, and which group it is in with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Translation {
+    /// Shared by all translations of each other.
+    pub group: TranslationGroupId,
+    /// The article it was made from; none for one that stands alone.
+    pub from: Option<TranslatedFrom>,
+}
+
 impl Article {
     /// Whether the head holds something readers do not see yet.
     pub fn has_unpublished_changes(&self) -> bool {
@@ -138,8 +147,6 @@ pub struct NewArticle {
     pub audience: Audience,
     /// Draft unless asked otherwise.
     pub status: Status,
-    /// The group of an article it translates.
-    pub translation_group: Option<TranslationGroupId>,
     /// Its id in the system it came from.
     pub source_id: Option<String>,
     /// Why, for the first revision.
@@ -200,6 +207,8 @@ pub struct ArticleEdit {
     pub status: Option<Status>,
     /// Live.
     pub locale: Option<Locale>,
+    /// Live.
+    pub translation: Option<Translation>,
     /// Why, for the revision.
     pub message: String,
 }
@@ -254,6 +263,7 @@ impl ArticleEdit {
             || self.audience.is_some()
             || self.status.is_some()
             || self.locale.is_some()
+            || self.translation.is_some()
     }
 
     /// The text after the change, made from the text of the base revision.
@@ -421,6 +431,20 @@ impl Article {
             "locale",
             &mut changed,
         );
+        if let Some(Translation { group, from }) = edit.translation {
+            set(
+                &mut next.translation_group,
+                Some(&group),
+                "translation_group",
+                &mut changed,
+            );
+            set(
+                &mut next.translated_from,
+                Some(&from),
+                "translated_from",
+                &mut changed,
+            );
+        }
         set(
             &mut next.status,
             edit.status.as_ref(),

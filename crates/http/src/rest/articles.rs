@@ -236,6 +236,10 @@ json_input! {
         status: Option<String> = optional,
         /// `public` or `internal`.
         audience: Option<String> = optional,
+        /// UUID or `portal~number` of the article this one translates; null: of none.
+        translation_of: Option<Option<String>> = optional,
+        /// The translation is up to date with this revision of that article.
+        translated_revision: Option<i32> = optional,
         /// Why, for the list of revisions.
         message: Option<String> = optional,
     }
@@ -283,6 +287,8 @@ pub(crate) async fn update(
             locale: input.locale,
             status: input.status,
             audience: input.audience,
+            translation_of: input.translation_of,
+            translated_revision: input.translated_revision,
             message: input.message,
             idempotency_key,
             dry_run: query.dry_run.unwrap_or(false),

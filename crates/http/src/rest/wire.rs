@@ -2,7 +2,9 @@
 //!
 //! Neither rows nor the service's views go out as they are: a field here is a promise to clients.
 
-use cairn_service::articles::{ArticleSummary, ArticleView, CategoryLabel, Updated};
+use cairn_service::articles::{
+    ArticleSummary, ArticleView, CategoryLabel, TranslationView, Updated,
+};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -31,6 +33,27 @@ impl From<CategoryLabel> for CategoryRef {
     }
 }
 
+/// Which article this one is a translation of.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Translation {
+    /// The article it was made from.
+    of: Uuid,
+    /// Which revision of it.
+    revision: i32,
+    /// Whether that article has moved on since: its head for those who may write, else what is published of it.
+    behind: bool,
+}
+
+impl From<TranslationView> for Translation {
+    fn from(view: TranslationView) -> Self {
+        Self {
+            of: view.of.as_uuid(),
+            revision: view.revision,
+            behind: view.behind,
+        }
+    }
+}
+
 /// One article, whole.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Article {
@@ -46,6 +69,9 @@ pub(crate) struct Article {
     locale: String,
     /// Shared with its translations.
     translation_group: Uuid,
+    /// Which article it is a translation of, and whether that one has moved on; null when of none.
+    #[schema(required = true)]
+    translation: Option<Translation>,
     /// Path segment of its public address.
     slug: String,
     /// Where it hangs in the tree.
@@ -107,6 +133,7 @@ impl From<ArticleView> for Article {
             revision,
             category,
             url,
+            translation,
             warnings,
         } = view;
         Self {
@@ -114,6 +141,7 @@ impl From<ArticleView> for Article {
             number: article.number,
             short_id,
             portal: portal.slug.to_string(),
+            translation: translation.map(Translation::from),
             translation_group: article.translation_group.as_uuid(),
             category: category.map(CategoryRef::from),
             audience: article.audience.as_str().to_owned(),

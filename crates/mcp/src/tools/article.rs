@@ -95,6 +95,7 @@ pub(crate) fn metadata(caller: &Caller, view: &ArticleView) -> Object {
         .set("audience", article.audience.as_str())
         .set("tags", view.staged.tags.clone());
     object.set_some("author", view.staged.author.as_deref());
+    translation(&mut object, view);
     if !view.staged.excerpt.is_empty() {
         object.set("excerpt", view.staged.excerpt.as_str());
     }
@@ -125,6 +126,7 @@ pub(crate) fn identity(view: &ArticleView) -> Object {
 /// What sanitising takes out, and what readers do not see yet.
 pub(crate) fn consequences(object: &mut Object, view: &ArticleView) {
     object.set("warnings", view.warnings.clone());
+    translation(object, view);
     if view.article.status == Status::Draft {
         object.set(
             "note",
@@ -136,6 +138,17 @@ pub(crate) fn consequences(object: &mut Object, view: &ArticleView) {
             view.revision
         );
         object.set("note", note);
+    }
+}
+
+/// Which article this one is a translation of, and whether that one has moved on.
+fn translation(object: &mut Object, view: &ArticleView) {
+    if let Some(translation) = view.translation {
+        let mut of = Object::default();
+        of.set("of", translation.of.to_string())
+            .set("revision", translation.revision)
+            .set("behind", translation.behind);
+        object.set("translation", of.into_value());
     }
 }
 

@@ -10,7 +10,7 @@ use crate::tools::article::{consequences, identity};
 use crate::tools::{AUDIENCES, STATUSES};
 
 /// Fields that can be emptied; empty text means "leave it", because clients send it for that.
-const CLEARABLE: &[&str] = &["author", "category", "excerpt", "tags"];
+const CLEARABLE: &[&str] = &["author", "category", "excerpt", "tags", "translation_of"];
 
 pub(crate) const ARGS: &[Arg] = &[
     required(
@@ -45,6 +45,16 @@ pub(crate) const ARGS: &[Arg] = &[
     ),
     optional("audience", Kind::Word(AUDIENCES), "Who may read it"),
     optional("author", Kind::Text, "Name shown as author"),
+    optional(
+        "translation_of",
+        Kind::Text,
+        "Article this one translates: UUID or portal~number",
+    ),
+    optional(
+        "translated_revision",
+        Kind::Integer(1, i32::MAX as i64),
+        "Revision of that article this text is up to date with",
+    ),
     optional("clear", Kind::Words(CLEARABLE), "Fields to empty"),
     optional("message", Kind::Text, "Why, for the revision list"),
     optional(
@@ -99,6 +109,10 @@ pub(crate) async fn run(ctx: &Context, mut args: Args) -> Result<Answer> {
         locale: None,
         status: args.text("status"),
         audience: args.text("audience"),
+        translation_of: emptied("translation_of", args.text("translation_of")),
+        translated_revision: args
+            .integer("translated_revision")
+            .and_then(|r| i32::try_from(r).ok()),
         message: args.text("message"),
         idempotency_key: args.text("idempotency_key"),
         dry_run: args.flag("dry_run"),

@@ -1,6 +1,6 @@
 //! Create an article: a draft, unless asked otherwise and allowed.
 
-use cairn_domain::article::{Article, Audience, NewArticle, Status, TranslatedFrom};
+use cairn_domain::article::{Article, Audience, NewArticle, Status};
 use cairn_domain::category::Category;
 use cairn_domain::ids::{ArticleId, TranslationGroupId};
 use cairn_domain::operation::Operation;
@@ -9,11 +9,11 @@ use cairn_domain::revision::Staged;
 use cairn_domain::scope::Scope;
 use cairn_domain::slug::Slug;
 use cairn_store::Tx;
-use cairn_store::articles::{Inserted, Which};
+use cairn_store::articles::Inserted;
 use serde::Serialize;
 
-use crate::articles::get::find;
 use crate::articles::reference::ArticleRef;
+use crate::articles::translations::{Group, source};
 use crate::articles::view::{ArticleView, view};
 use crate::articles::write::{self, ArticleOutcome};
 use crate::authorize::Purpose;
@@ -77,7 +77,7 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
         &command,
     )?;
     let tree = ctx.app.tree(portal.id).await?;
-    let (new, translated_from) = parse(ctx, command, &portal, &tree).await?;
+    let (new, translation_of) = parse(ctx, command, &portal, &tree).await?;
     if new.status == Status::Published {
         authorize::scope(ctx, Scope::ArticlesPublish)?;
     }
@@ -90,9 +90,7 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
         id,
         number,
         locale: new.locale,
-        translation_group: new
-            .translation_group
-            .unwrap_or(TranslationGroupId::from_uuid(id.as_uuid())),
+        translation_group: TranslationGroupId::from_uuid(id.as_uuid()),
         slug: Slug::from_title(&new.staged.title, "article"),
         category: new.category,
         audience: new.audience,
@@ -104,7 +102,7 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
         created_at: now,
         updated_at: now,
         published_at: (new.status == Status::Published).then_some(now),
-        translated_from,
+        translated_from: None,
         purged_at: None,
     };
 
@@ -121,6 +119,11 @@ pub async fn create(ctx: &Context, command: CreateArticle) -> Result<ArticleView
         {
             return Err(Error::new(ErrorCode::Conflict, purges::refusal()));
         }
+    }
+    if let Some(of) = translation_of {
+        let place = Group::lock(&mut tx, portal.id, of, None).await?;
+        let place = place.place(of, &article.locale)?;
+        (article.translation_group, article.translated_from) = (place.group, place.from);
     }
     insert(&mut tx, &mut article, new.slug).await?;
     cairn_store::revisions::append(
@@ -233,7 +236,7 @@ async fn parse(
     command: CreateArticle,
     portal: &Portal,
     tree: &[Category],
-) -> Result<(NewArticle, Option<TranslatedFrom>)> {
+) -> Result<(NewArticle, Option<ArticleId>)> {
     let mut input = Input::default();
     input.idempotency_key(command.idempotency_key.as_deref());
     if command.body.is_none() {
@@ -262,7 +265,7 @@ async fn parse(
             .errors
             .take(ArticleRef::parse_or_url("translation_of", text));
     }
-    let mut new = NewArticle {
+    let new = NewArticle {
         staged: Staged {
             title: command.title.unwrap_or_default(),
             body: command.body.unwrap_or_default(),
@@ -280,26 +283,16 @@ async fn parse(
             .status(command.status.as_deref())
             .unwrap_or(Status::Draft),
         locale,
-        translation_group: None,
         source_id: command.source_id,
         message: command.message.unwrap_or_default(),
     };
     new.validate(&mut input.errors);
     input.finish()?;
-    let mut translated_from = None;
-    if let Some(reference) = translation_of {
-        let (other_portal, other) =
-            find(ctx, &reference, command.portal.as_deref(), Which::Head).await?;
-        if other_portal.id != portal.id {
-            return Err(Error::not_found("such article to translate"));
-        }
-        new.translation_group = Some(other.article.translation_group);
-        translated_from = Some(TranslatedFrom {
-            article: other.article.id,
-            revision: other.article.head_revision,
-        });
-    }
-    Ok((new, translated_from))
+    let translation_of = match translation_of {
+        Some(reference) => Some(source(ctx, portal, &reference).await?),
+        None => None,
+    };
+    Ok((new, translation_of))
 }
 
 pub(crate) fn locales(portal: &Portal) -> String {

@@ -5,6 +5,7 @@ use cairn_domain::operation::Operation;
 use serde::Serialize;
 
 use crate::articles::reference::ArticleRef;
+use crate::articles::translations::Asked;
 use crate::articles::update::{Change, Updated, current, precondition_required, write};
 use crate::idempotency::Idempotent;
 use crate::text_input::Input;
@@ -71,6 +72,7 @@ pub async fn restore(
     let change = Change {
         operation: Operation::RestoreRevision,
         edit,
+        translation: Asked::default(),
         expected,
         dry_run: false,
         copies: Some(number),

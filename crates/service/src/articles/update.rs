@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::articles::create::{locales, slug_taken};
 use crate::articles::get::{locate, not_found, not_purged};
 use crate::articles::reference::ArticleRef;
+use crate::articles::translations::{self, Asked};
 use crate::articles::view::{ArticleView, view};
 use crate::articles::write::{self, ArticleOutcome};
 use crate::idempotency::Idempotent;
@@ -50,6 +51,12 @@ pub struct UpdateArticle {
     pub status: Option<String>,
     /// Audience.
     pub audience: Option<String>,
+    /// Id or `portal~number` of the article this one translates; `Some(None)`: of none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub translation_of: Option<Option<String>>,
+    /// The translation is up to date with this revision of that article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub translated_revision: Option<i32>,
     /// Why, for the revision list.
     pub message: Option<String>,
     /// Retrying with the same key gives the same outcome.
@@ -92,10 +99,21 @@ pub async fn update(
     )?;
     let tree = ctx.app.tree(portal.id).await?;
     let dry_run = command.dry_run;
+    let (translation_of, revision) = (command.translation_of.clone(), command.translated_revision);
     let edit = parse(command, &portal, &tree)?;
+    let of = match translation_of {
+        Some(Some(text)) => {
+            let reference = ArticleRef::parse_or_url("translation_of", &text)
+                .map_err(|fault| Error::invalid_fields(vec![fault]))?;
+            Some(Some(translations::source(ctx, &portal, &reference).await?))
+        }
+        Some(None) => Some(None),
+        None => None,
+    };
     let change = Change {
         operation: Operation::UpdateArticle,
         edit,
+        translation: Asked { of, revision },
         expected,
         dry_run,
         copies: None,
@@ -129,6 +147,7 @@ pub(crate) fn precondition_required(current: &Article) -> Error {
 pub(crate) struct Change {
     pub(crate) operation: Operation,
     pub(crate) edit: ArticleEdit,
+    pub(crate) translation: Asked,
     pub(crate) expected: Expected,
     pub(crate) dry_run: bool,
     /// The old revision whose text is brought back.
@@ -145,7 +164,8 @@ pub(crate) async fn write(
 ) -> Result<Updated> {
     let Change {
         operation,
-        edit,
+        mut edit,
+        translation,
         expected,
         dry_run,
         copies,
@@ -179,6 +199,7 @@ pub(crate) async fn write(
         drop(tx);
         return outcome.replay(ctx, portal).await;
     }
+    let group = translations::lock(&mut tx, current, translation, &edit).await?;
     let Some(locked) = cairn_store::articles::lock(&mut tx, portal.id, current.id).await? else {
         return Err(not_found());
     };
@@ -188,6 +209,12 @@ pub(crate) async fn write(
     {
         // Erased between the look at it and now.
         return Err(Error::purged(format!("revision {number}")));
+    }
+    if let Some(group) = &group
+        && base_revision == locked.head_revision
+    {
+        edit.translation =
+            translations::decide(ctx, &mut tx, &locked, group, translation, &edit, now).await?;
     }
     may_change(ctx, &locked, &edit)?;
     // When the expectation holds, the base is the head; when it does not, nothing else matters.
@@ -409,6 +436,7 @@ pub(crate) fn parse(
         audience: input.audience(command.audience.as_deref()),
         status: input.status(command.status.as_deref()),
         locale,
+        translation: None,
         message: command.message.unwrap_or_default(),
     };
     edit.validate(&mut input.errors);

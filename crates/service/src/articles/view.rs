@@ -11,6 +11,7 @@ use cairn_domain::scope::Scope;
 use cairn_search::Hit;
 use cairn_store::articles::{ArticleSummary as StoredSummary, Face};
 
+use crate::articles::translations::{TranslationView, translation_view};
 use crate::search::article_of;
 use crate::{Context, Result, address};
 
@@ -40,6 +41,8 @@ pub struct ArticleView {
     pub category: Option<CategoryLabel>,
     /// Public address, absolute; present while readers can open it.
     pub url: Option<String>,
+    /// What it is a translation of.
+    pub translation: Option<TranslationView>,
     /// What sanitising takes out when it is shown, and which pictures have no alternative text; empty
     /// on plain reads.
     pub warnings: Vec<String>,
@@ -104,6 +107,7 @@ pub(crate) async fn view(
     let article = as_seen(ctx, article);
     let category = label(ctx, &article).await?;
     let url = url(ctx, &portal, &article);
+    let translation = translation_view(ctx, &article).await?;
     Ok(ArticleView {
         portal,
         article,
@@ -111,6 +115,7 @@ pub(crate) async fn view(
         revision,
         category,
         url,
+        translation,
         warnings: Vec::new(),
     })
 }

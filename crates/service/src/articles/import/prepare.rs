@@ -195,7 +195,6 @@ fn check(mut item: ImportItem, known: &[Locale], listed: &str) -> Result<Prepare
         category: None,
         audience: audience.flatten().unwrap_or(Audience::Public),
         status: status.unwrap_or(Status::Draft),
-        translation_group: None,
         source_id: Some(item.source_id),
         message: "Import".to_owned(),
     };
