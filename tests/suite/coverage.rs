@@ -309,6 +309,13 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
                 vec![delete("/moved-page"), delete("/never-there")],
             )
         }
+        Operation::ListImportedFiles => (
+            Elsewhere::NotFound,
+            vec![
+                get(format!("/imported-files?portal={portal}")),
+                get(format!("/imported-files?portal={portal}&source=import")),
+            ],
+        ),
         Operation::SearchArticles => (
             Elsewhere::NotFound,
             vec![get(format!("/search?q=words&portal={portal}"))],

@@ -1,11 +1,20 @@
 //! Import: a batch by source ids, item by item, sent again without harm.
 
+mod hostile;
+mod memory;
+mod translations;
+
 use cairn_domain::limits::IMPORT_BATCH_ARTICLES_MAX;
 use cairn_tests::{Answer, TestApp, TestKey};
 use serde_json::{Value, json};
 
 async fn import(app: &TestApp, key: &TestKey, idempotency: &str, items: &Value) -> Answer {
-    let body = json!({"portal": "help", "items": items});
+    send(app, key, idempotency, json!({"items": items})).await
+}
+
+/// Sends a batch with whatever it says about itself.
+async fn send(app: &TestApp, key: &TestKey, idempotency: &str, mut body: Value) -> Answer {
+    body["portal"] = json!("help");
     app.rest(key)
         .request("POST", "/article-imports")
         .header("idempotency-key", idempotency)

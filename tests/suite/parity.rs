@@ -174,6 +174,7 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::GetRevision
         | Operation::RestoreRevision
         | Operation::ImportArticles
+        | Operation::ListImportedFiles
         | Operation::ExportArticles
         | Operation::ExportRevisions
         | Operation::ExportPortal

@@ -73,6 +73,7 @@ operations! {
     PurgeRevision = "purge_revision", ArticlesPurge, Some("revision.purge"), Some("revision.purged"), false, "Erase the text of one old revision of an article.";
     ListPurges = "list_purges", ArticlesPurge, None, None, false, "List what was erased, newest first.";
     GetPurge = "get_purge", ArticlesPurge, None, None, false, "Get one erasure: whether its bytes are gone from everywhere.";
+    ListImportedFiles = "list_imported_files", ArticlesWrite, None, None, false, "List which files of an import became which articles, and which of those were changed since.";
     SearchArticles = "search_articles", SearchRead, None, None, false, "Search published articles.";
     ListRedirects = "list_redirects", ArticlesRead, None, None, false, "List where the addresses of the site before lead.";
     PutRedirects = "put_redirects", ArticlesPublish, Some("redirects.put"), Some("redirects.changed"), false, "Lead addresses of the site before to articles, categories or addresses.";

@@ -42,7 +42,6 @@ left join imported_files f
   on f.portal_id = a.portal_id
  and f.article_id = a.id");
 
-    // What is put away takes no place in a group: a file that was renamed is another article.
     TRANSLATIONS = concat!("
 with keyed as (
     select distinct f.translation_key, a.translation_group
@@ -63,7 +62,7 @@ join articles a
 left join imported_files f
   on f.portal_id = a.portal_id
  and f.article_id = a.id
-where a.status <> 'archived'
+where a.purged_at is null
 order by a.number");
 
     PUT_MANY = "
@@ -196,7 +195,7 @@ pub async fn find_in(
     rows.iter().map(remembered_from).collect()
 }
 
-/// The articles that are in the translation groups of these keys of a source, oldest first; archived ones left out.
+/// The articles that are in the translation groups of these keys of a source, oldest first; what was erased is left out.
 pub async fn translations(
     tx: &mut Tx,
     portal: PortalId,

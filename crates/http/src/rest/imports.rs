@@ -1,15 +1,21 @@
-//! `/api/v1/article-imports`: a batch of articles by their source ids, in one transaction.
+//! `/api/v1/article-imports`: a batch of articles by their source ids, in one transaction; and
+//! `/api/v1/imported-files`: which file became which article.
 
+use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Response};
 use cairn_domain::limits::IMPORT_BATCH_BYTES_MAX;
-use cairn_service::articles::{self, ImportBatch, ImportItem, ImportResult};
+use cairn_service::articles::{self, ImportBatch, ImportItem, ImportResult, ListImportedFiles};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::Schema;
+use uuid::Uuid;
 
+use super::page::List;
+use super::time::Time;
 use crate::extract::body::BodyRules;
 use crate::extract::input::{Faults, JsonValue, json_input, plain, read_object, required};
+use crate::extract::query::query_input;
 use crate::extract::{Authed, IdempotencyKey, JsonBody, NoQuery, QueryParams};
 use crate::problem::Problem;
 
@@ -202,4 +208,91 @@ pub(crate) async fn import(
         .map(ImportedItem::from)
         .collect();
     Ok(axum::Json(ImportOutcome { results }).into_response())
+}
+
+query_input! {
+    /// Which imported files.
+    pub(crate) struct ImportedQuery {
+        /// Portal slug or id; may be left out when the credential reaches one portal.
+        portal: Option<String>,
+        /// The folder, archive or export they came from; all of them when left out.
+        source: Option<String>,
+        /// Items on the page, 1 to 100; 20 when left out.
+        limit: Option<i64>,
+        /// `next_cursor` of the page before.
+        cursor: Option<String>,
+    }
+}
+
+/// A file of an import and the article it became.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ImportedFile {
+    /// The article.
+    article_id: Uuid,
+    /// Its id in the system it came from.
+    #[schema(required = true)]
+    source_id: Option<String>,
+    /// Its locale now.
+    locale: String,
+    /// The folder, archive or export it came from.
+    source: String,
+    /// The file, relative to the root of the source; null when the source has no files.
+    #[schema(required = true)]
+    path: Option<String>,
+    /// Articles of one source with one key are translations of each other.
+    #[schema(required = true)]
+    translation_key: Option<String>,
+    /// Newest saved revision of the article.
+    head_revision: i32,
+    /// `draft`, `published` or `archived`, now.
+    status: String,
+    /// Whether its text, category, status, audience or slug were changed here since the last import.
+    is_changed: bool,
+    /// When it was last imported with something new.
+    imported_at: Time,
+}
+
+impl From<articles::ImportedFile> for ImportedFile {
+    fn from(file: articles::ImportedFile) -> Self {
+        Self {
+            article_id: file.article.as_uuid(),
+            source_id: file.source_id,
+            locale: file.locale.to_string(),
+            source: file.source,
+            path: file.path,
+            translation_key: file.translation_key,
+            head_revision: file.head_revision,
+            status: file.status.as_str().to_owned(),
+            is_changed: file.is_changed,
+            imported_at: file.imported_at.into(),
+        }
+    }
+}
+
+#[utoipa::path(
+    get, path = "/api/v1/imported-files", operation_id = "list_imported_files", tag = "articles",
+    params(ImportedQuery), responses((status = 200, description = "A page of imported files", body = List<ImportedFile>)),
+)]
+pub(crate) async fn list(
+    Authed(ctx): Authed,
+    OriginalUri(uri): OriginalUri,
+    QueryParams(query): QueryParams<ImportedQuery>,
+) -> Result<Response, Problem> {
+    let page = articles::list_imported(
+        &ctx,
+        ListImportedFiles {
+            portal: query.portal,
+            source: query.source,
+            limit: query.limit,
+            cursor: query.cursor,
+        },
+    )
+    .await?;
+    let list = List {
+        items: page.items.into_iter().map(ImportedFile::from).collect(),
+        total: Some(page.total),
+        next_cursor: page.next_cursor,
+        notice: None,
+    };
+    Ok(list.respond(&uri))
 }

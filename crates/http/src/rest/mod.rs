@@ -77,6 +77,7 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(imports::import))
+        .routes(routes!(imports::list))
         .routes(routes!(exports::articles))
         .routes(routes!(exports::revisions))
         .routes(routes!(exports::portal))

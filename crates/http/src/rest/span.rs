@@ -46,6 +46,7 @@ pub(super) fn of(operation: Option<Operation>, request_id: &str) -> Span {
         GetRevision = "get_revision",
         RestoreRevision = "restore_revision",
         ImportArticles = "import_articles",
+        ListImportedFiles = "list_imported_files",
         BatchArticles = "batch_articles",
         ExportArticles = "export_articles",
         ExportRevisions = "export_revisions",

@@ -5,6 +5,7 @@ pub mod create;
 pub mod export;
 pub mod get;
 pub mod import;
+pub mod imported;
 pub mod list;
 pub mod outline;
 pub mod reference;
@@ -23,6 +24,7 @@ pub use export::{
 };
 pub use get::{GetArticle, get};
 pub use import::{ImportBatch, ImportItem, ImportOutcome, ImportResult, import};
+pub use imported::{ImportedFile, ImportedFilePage, ListImportedFiles, list_imported};
 pub use list::{ArticlePage, ListArticles, list};
 pub use outline::outline;
 pub use reference::ArticleRef;

@@ -55,8 +55,7 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Why the file may not be taken: what was changed here since it was last the same, and is not what
-/// the file says now. Each field is looked at for itself, so that two changes that do not touch
-/// each other go together.
+/// the file says now. What was changed on both sides to the same is no conflict.
 pub(super) fn conflict(
     article: &Article,
     head: &Staged,

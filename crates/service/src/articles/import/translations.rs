@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use cairn_domain::article::{Article, Status, TranslatedFrom};
-use cairn_domain::ids::{ArticleId, PortalId};
+use cairn_domain::ids::{ArticleId, PortalId, TranslationGroupId};
 use cairn_domain::locale::Locale;
 use cairn_domain::scope::Scope;
 use cairn_store::Tx;
@@ -30,6 +30,8 @@ struct Member {
     locale: Locale,
     /// Its file says the key; else it was joined by hand and stays as it is.
     is_keyed: bool,
+    /// What is put away takes no place: a file that was renamed is another article.
+    takes_place: bool,
 }
 
 impl Groups {
@@ -57,6 +59,7 @@ impl Groups {
         {
             by_key.entry(key).or_default().push(Member {
                 id: article.id,
+                takes_place: article.status != Status::Archived,
                 locale: article.locale,
                 is_keyed,
             });
@@ -75,26 +78,25 @@ impl Groups {
         let Some(key) = &item.translation_key else {
             return Ok(());
         };
-        // What is put away takes no place.
-        if item.new.status == Status::Archived {
-            return Ok(());
-        }
+        let takes_place = item.new.status != Status::Archived;
         let members = self.by_key.entry(key.clone()).or_default();
-        match members.iter().find(|m| m.locale == item.new.locale) {
-            Some(other) if other.id == article => Ok(()),
-            Some(other) => Err(format!(
+        let other = members
+            .iter()
+            .find(|m| m.takes_place && m.locale == item.new.locale && m.id != article);
+        if let Some(other) = other.filter(|_| takes_place) {
+            return Err(format!(
                 "translation_key: the translations under this key have an article in {} already ({}); give the files different keys, or archive the other one first",
                 item.new.locale, other.id
-            )),
-            None => {
-                members.push(Member {
-                    id: article,
-                    locale: item.new.locale.clone(),
-                    is_keyed: true,
-                });
-                Ok(())
-            }
+            ));
         }
+        members.retain(|m| m.id != article);
+        members.push(Member {
+            id: article,
+            locale: item.new.locale.clone(),
+            is_keyed: true,
+            takes_place,
+        });
+        Ok(())
     }
 }
 
@@ -110,7 +112,7 @@ impl Work<'_> {
         let at: HashMap<ArticleId, usize> = (self.plan.writes.iter().enumerate())
             .map(|(at, write)| (write.article.id, at))
             .collect();
-        for (key, members) in &groups.by_key {
+        for members in groups.by_key.values() {
             let keyed: Vec<ArticleId> = (members.iter().filter(|m| m.is_keyed))
                 .map(|m| m.id)
                 .filter(|id| at.contains_key(id) || locked.contains_key(id))
@@ -119,11 +121,10 @@ impl Work<'_> {
                 Some(at) => Some(&self.plan.writes[*at].article),
                 None => locked.get(id),
             };
-            let Some(root) = keyed
-                .iter()
-                .filter_map(now_of)
-                .min_by_key(|a| (a.locale != *default_locale, a.number))
-            else {
+            let Some(root) = keyed.iter().filter_map(now_of).min_by_key(|a| {
+                let is_archived = a.status == Status::Archived;
+                (a.locale != *default_locale, is_archived, a.number)
+            }) else {
                 continue;
             };
             // The oldest says which group it is: those who know it by its id still find it.
@@ -136,15 +137,8 @@ impl Work<'_> {
                 article: root.id,
                 revision: root.head_revision,
             };
-            // Files that are put away come along, though they take no place.
-            let archived = self.plan.writes.iter().filter(|w| {
-                w.file.translation_key.as_deref() == Some(key) && !keyed.contains(&w.article.id)
-            });
-            let all: Vec<ArticleId> = (keyed.iter().copied())
-                .chain(archived.map(|w| w.article.id))
-                .collect();
-            for id in &all {
-                self.join_one(*id, group, from, &all, at.get(id).copied(), locked)?;
+            for id in &keyed {
+                self.join_one(*id, group, from, &keyed, at.get(id).copied(), locked)?;
             }
         }
         Ok(())
@@ -153,7 +147,7 @@ impl Work<'_> {
     fn join_one(
         &mut self,
         id: ArticleId,
-        group: cairn_domain::ids::TranslationGroupId,
+        group: TranslationGroupId,
         root: TranslatedFrom,
         all: &[ArticleId],
         at: Option<usize>,
@@ -164,9 +158,10 @@ impl Work<'_> {
                 let write = &self.plan.writes[at];
                 (&write.article, write.text.is_some())
             }
+            // What was put away before stays as it was.
             None => match locked.get(&id) {
-                Some(article) => (article, false),
-                None => return Ok(()),
+                Some(article) if article.status != Status::Archived => (article, false),
+                _ => return Ok(()),
             },
         };
         let from = match article.translated_from {
