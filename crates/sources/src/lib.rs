@@ -4,8 +4,10 @@
 //! they show, and the addresses they used to have, in one fixed order, without knowing where they
 //! go. It reads only below its own root, never the network, and within named limits.
 
+mod addresses;
 mod archive;
 mod article;
+mod body;
 pub mod front_matter;
 mod html_to_markdown;
 pub mod limits;
@@ -13,8 +15,10 @@ pub mod links;
 mod markdown;
 mod markup;
 mod open;
+mod records;
 mod source;
 mod tree;
+mod zendesk;
 
 pub use article::{Fault, OldAddress, SourceArticle, SourceCategory, SourceFile, SourcePortal};
 pub use html_to_markdown::html_to_markdown;

@@ -9,9 +9,14 @@ mod entities;
 mod html;
 mod read;
 mod tag;
+mod write;
+mod xml;
 
+pub(crate) use entities::{decoded, from_windows_1252};
 pub(crate) use html::parse_html;
-pub(crate) use read::{attribute, descendants, elements, first, has_class, is, text_of};
+pub(crate) use read::{attribute, descendants, elements, first, has_class, is, readdress, text_of};
+pub(crate) use write::numbered;
+pub(crate) use xml::parse_xml;
 
 /// Longest markup of one article, in bytes.
 pub const MARKUP_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -31,6 +36,14 @@ pub enum MarkupError {
     /// It has more parts than [`MARKUP_NODES_MAX`].
     #[error("its markup has more than {MARKUP_NODES_MAX} elements and texts; split the article")]
     Nodes,
+    /// It is not well-formed XML.
+    #[error("its markup is not well-formed at byte {at}: {reason}")]
+    Malformed {
+        /// Where, from 0.
+        at: u64,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 /// A part of the tree.

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::markdown::MarkdownSource;
 use crate::source::{Source, SourceError};
 use crate::tree::Tree;
+use crate::zendesk::{self, ZendeskSource};
 
 /// One kind of source.
 struct Kind {
@@ -16,11 +17,18 @@ struct Kind {
 }
 
 /// Every kind, the most particular first. Anything may be Markdown.
-const KINDS: &[Kind] = &[Kind {
-    name: "markdown",
-    is_it: |_| true,
-    open: |tree| Ok(Box::new(MarkdownSource::open(tree)?)),
-}];
+const KINDS: &[Kind] = &[
+    Kind {
+        name: "zendesk",
+        is_it: zendesk::is_it,
+        open: |tree| Ok(Box::new(ZendeskSource::open(tree)?)),
+    },
+    Kind {
+        name: "markdown",
+        is_it: |_| true,
+        open: |tree| Ok(Box::new(MarkdownSource::open(tree)?)),
+    },
+];
 
 /// What `--from` may say.
 pub fn kinds() -> Vec<&'static str> {

@@ -33,14 +33,16 @@ pub(super) fn read(table: &Element) -> Table<'_> {
     let columns = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     let caption = elements(&table.children).find(|element| element.name == "caption");
     let role = attribute(table, "role").unwrap_or_default();
-    let is_box = rows.len() == 1 && columns == 1;
-    if columns == 0 || is_box || ["presentation", "none"].contains(&role) {
-        return Table::Layout;
-    }
     let is_simple = rows
         .iter()
         .flat_map(|row| &row.cells)
         .all(|cell| is_simple(cell));
+    // Editors write the role on tables of data too: only one that holds blocks is a layout.
+    let is_layout = ["presentation", "none"].contains(&role) && !is_simple;
+    let is_box = rows.len() == 1 && columns == 1;
+    if columns == 0 || is_box || is_layout {
+        return Table::Layout;
+    }
     if !is_simple || columns > COLUMNS_MAX {
         return Table::Complex;
     }

@@ -84,6 +84,17 @@ fn numeric(number: &str, out: &mut String) -> Option<usize> {
     Some(end + usize::from(number.as_bytes().get(end) == Some(&b';')))
 }
 
+/// Text of bytes in the encoding that old pages of the West are in.
+pub(crate) fn from_windows_1252(bytes: &[u8]) -> String {
+    let character = |byte: &u8| {
+        let windows = byte
+            .checked_sub(128)
+            .and_then(|at| WINDOWS.get(usize::from(at)));
+        windows.copied().unwrap_or(char::from(*byte))
+    };
+    bytes.iter().map(character).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

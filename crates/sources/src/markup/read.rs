@@ -70,3 +70,21 @@ pub(crate) fn first<'a>(
     }
     None
 }
+
+/// Changes the addresses of links and pictures. The change gets the address and whether it is a
+/// picture's, and gives another one or nothing.
+pub(crate) fn readdress(nodes: &mut [Node], change: &dyn Fn(&str, bool) -> Option<String>) {
+    for node in nodes {
+        let Node::Element(element) = node else {
+            continue;
+        };
+        let is_picture = element.name == "img";
+        for (name, value) in &mut element.attributes {
+            let is_address = ["href", "src", "data-src", "data-original"].contains(&name.as_str());
+            if is_address && let Some(other) = change(value, is_picture) {
+                *value = other;
+            }
+        }
+        readdress(&mut element.children, change);
+    }
+}

@@ -1,0 +1,5 @@
+//! Exports of other systems, from `fixtures/moving`, read whole; and HTML made to do harm.
+
+mod hostile_html;
+mod support;
+mod zendesk;
