@@ -10,6 +10,7 @@ mod article;
 mod body;
 pub mod front_matter;
 mod html_to_markdown;
+mod intercom;
 pub mod limits;
 pub mod links;
 mod markdown;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::intercom::{self, IntercomSource};
 use crate::markdown::MarkdownSource;
 use crate::source::{Source, SourceError};
 use crate::tree::Tree;
@@ -22,6 +23,11 @@ const KINDS: &[Kind] = &[
         name: "zendesk",
         is_it: zendesk::is_it,
         open: |tree| Ok(Box::new(ZendeskSource::open(tree)?)),
+    },
+    Kind {
+        name: "intercom",
+        is_it: intercom::is_it,
+        open: |tree| Ok(Box::new(IntercomSource::open(tree)?)),
     },
     Kind {
         name: "markdown",
