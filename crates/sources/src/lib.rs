@@ -8,6 +8,7 @@ mod addresses;
 mod archive;
 mod article;
 mod body;
+mod bookstack;
 pub mod front_matter;
 mod html_to_markdown;
 mod intercom;

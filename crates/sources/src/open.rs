@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::bookstack;
 use crate::intercom::{self, IntercomSource};
 use crate::markdown::MarkdownSource;
 use crate::source::{Source, SourceError};
@@ -28,6 +29,11 @@ const KINDS: &[Kind] = &[
         name: "intercom",
         is_it: intercom::is_it,
         open: |tree| Ok(Box::new(IntercomSource::open(tree)?)),
+    },
+    Kind {
+        name: "bookstack",
+        is_it: bookstack::is_it,
+        open: bookstack::open,
     },
     Kind {
         name: "markdown",

@@ -1,7 +1,7 @@
 //! The title of a file that names none: its first heading, as plain words.
 
 /// The first `#` heading outside fenced code, as plain words.
-pub(super) fn first_heading(body: &str) -> Option<String> {
+pub(crate) fn first_heading(body: &str) -> Option<String> {
     let mut fence: Option<&str> = None;
     for line in body.lines() {
         let content = line.trim_start();

@@ -18,6 +18,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 pub use article::KNOWN_KEYS;
+pub(crate) use heading::first_heading;
 pub use settings::{PORTAL_FILE, REDIRECTS_FILE};
 
 use crate::archive::is_archive;

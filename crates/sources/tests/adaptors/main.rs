@@ -1,5 +1,6 @@
 //! Exports of other systems, from `fixtures/moving`, read whole; and HTML made to do harm.
 
+mod bookstack;
 mod hostile_html;
 mod intercom;
 mod support;
