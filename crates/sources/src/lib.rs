@@ -17,6 +17,7 @@ pub mod links;
 mod markdown;
 mod markup;
 mod open;
+mod outline;
 mod records;
 mod source;
 mod tree;

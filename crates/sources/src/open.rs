@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::bookstack;
 use crate::intercom::{self, IntercomSource};
 use crate::markdown::MarkdownSource;
+use crate::outline::{self, OutlineSource};
 use crate::source::{Source, SourceError};
 use crate::tree::Tree;
 use crate::zendesk::{self, ZendeskSource};
@@ -34,6 +35,11 @@ const KINDS: &[Kind] = &[
         name: "bookstack",
         is_it: bookstack::is_it,
         open: bookstack::open,
+    },
+    Kind {
+        name: "outline",
+        is_it: outline::is_it,
+        open: |tree| Ok(Box::new(OutlineSource::open(tree)?)),
     },
     Kind {
         name: "markdown",

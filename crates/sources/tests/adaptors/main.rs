@@ -3,5 +3,6 @@
 mod bookstack;
 mod hostile_html;
 mod intercom;
+mod outline;
 mod support;
 mod zendesk;
