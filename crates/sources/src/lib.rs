@@ -10,6 +10,7 @@ mod article;
 mod body;
 mod bookstack;
 pub mod front_matter;
+mod html;
 mod html_to_markdown;
 mod intercom;
 pub mod limits;

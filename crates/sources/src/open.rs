@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::bookstack;
+use crate::html::{self, HtmlSource};
 use crate::intercom::{self, IntercomSource};
 use crate::markdown::MarkdownSource;
 use crate::outline::{self, OutlineSource};
@@ -40,6 +41,11 @@ const KINDS: &[Kind] = &[
         name: "outline",
         is_it: outline::is_it,
         open: |tree| Ok(Box::new(OutlineSource::open(tree)?)),
+    },
+    Kind {
+        name: "html",
+        is_it: html::is_it,
+        open: |tree| Ok(Box::new(HtmlSource::open(tree)?)),
     },
     Kind {
         name: "markdown",

@@ -2,6 +2,7 @@
 
 mod bookstack;
 mod hostile_html;
+mod html;
 mod intercom;
 mod outline;
 mod support;
