@@ -9,6 +9,7 @@ mod archive;
 mod article;
 mod body;
 mod bookstack;
+mod confluence;
 pub mod front_matter;
 mod html;
 mod html_to_markdown;

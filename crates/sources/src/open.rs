@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::bookstack;
+use crate::confluence::{self, ConfluenceSource};
 use crate::html::{self, HtmlSource};
 use crate::intercom::{self, IntercomSource};
 use crate::markdown::MarkdownSource;
@@ -22,6 +23,11 @@ struct Kind {
 
 /// Every kind, the most particular first. Anything may be Markdown.
 const KINDS: &[Kind] = &[
+    Kind {
+        name: "confluence",
+        is_it: confluence::is_it,
+        open: |tree| Ok(Box::new(ConfluenceSource::open(tree)?)),
+    },
     Kind {
         name: "zendesk",
         is_it: zendesk::is_it,
