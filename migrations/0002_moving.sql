@@ -82,6 +82,9 @@ create table attachments (
     constraint attachments_actor_check check (actor_kind in ('key', 'operator', 'system'))
 );
 
+-- Addresses name an attachment by its id alone.
+create index attachments_id_idx on attachments (id);
+
 -- Under which paths of which source an attachment came: what links in bodies mean.
 create table attachment_paths (
     portal_id      uuid not null,

@@ -19,6 +19,7 @@ struct Place {
     short_id: String,
     slug: String,
     category: String,
+    attachment: String,
     key: String,
     /// An article whose first revision may be erased.
     revised: String,
@@ -34,6 +35,7 @@ impl Place {
             short_id: "nobo~1".to_owned(),
             slug: "an-article".to_owned(),
             category: "018f4e2a-7b1c-7c3d-9e4f-0123456789ac".to_owned(),
+            attachment: "018f4e2a-7b1c-7c3d-9e4f-0123456789ae".to_owned(),
             key: "018f4e2a-7b1c-7c3d-9e4f-0123456789ad".to_owned(),
             revised: "018f4e2a-7b1c-7c3d-9e4f-0123456789ae".to_owned(),
             purge: "018f4e2a-7b1c-7c3d-9e4f-0123456789af".to_owned(),
@@ -50,6 +52,7 @@ impl Place {
                 &self.short_id,
                 &self.article,
                 &self.category,
+                &self.attachment,
                 &self.key,
                 &self.revised,
                 &self.purge,
@@ -105,6 +108,7 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
         short_id,
         slug,
         category,
+        attachment,
         key,
         revised,
         purge,
@@ -316,6 +320,30 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
                 get(format!("/imported-files?portal={portal}&source=import")),
             ],
         ),
+        Operation::ListAttachments => (
+            Elsewhere::NotFound,
+            vec![
+                get(format!("/attachments?portal={portal}")),
+                get(format!("/attachments?portal={portal}&unreferenced=true")),
+            ],
+        ),
+        Operation::GetAttachment => (
+            Elsewhere::NotFound,
+            vec![get(format!("/attachments/{attachment}"))],
+        ),
+        Operation::GetAttachmentContent => (
+            Elsewhere::NotFound,
+            vec![get(format!("/attachments/{attachment}/content"))],
+        ),
+        Operation::CreateAttachment => (
+            Elsewhere::NotFound,
+            vec![call(
+                "POST",
+                format!("/attachments?portal={portal}&name=new.json"),
+                None,
+                json!({"any": "bytes"}),
+            )],
+        ),
         Operation::SearchArticles => (
             Elsewhere::NotFound,
             vec![get(format!("/search?q=words&portal={portal}"))],
@@ -404,6 +432,13 @@ async fn send(app: &TestApp, key: Option<&TestKey>, call: &Call) -> Answer {
 async fn furnish(app: &TestApp, portal: &str) -> Place {
     let category = app.category("Shelf").in_portal(portal).create().await;
     let article = app.article().in_portal(portal).published().create().await;
+    let bytes = json!({"of": portal});
+    let attachment = app
+        .rest(&app.key)
+        .post(&format!("/attachments?portal={portal}&name=a.json"), bytes)
+        .await
+        .expect(201)
+        .json();
     let key = app.make_key().portals(&[portal]).create().await;
     let revised = app.article().in_portal(portal).create().await;
     let revised = app
@@ -427,6 +462,7 @@ async fn furnish(app: &TestApp, portal: &str) -> Place {
         slug: article.slug,
         article: article.id,
         category: category.id.to_string(),
+        attachment: attachment["id"].as_str().unwrap_or_default().to_owned(),
         key: key.id,
         revised: revised.id,
         purge: purge["id"].as_str().expect("an id").to_owned(),

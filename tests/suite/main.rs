@@ -5,6 +5,7 @@
 //! unless asked for: `make test-all`.
 
 mod articles;
+mod attachments;
 mod batches;
 mod browser;
 mod categories;

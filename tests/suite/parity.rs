@@ -186,6 +186,10 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::ListRedirects
         | Operation::PutRedirects
         | Operation::DeleteRedirect
+        | Operation::ListAttachments
+        | Operation::GetAttachment
+        | Operation::GetAttachmentContent
+        | Operation::CreateAttachment
         | Operation::SearchArticles
         | Operation::ListKeys
         | Operation::CreateKey

@@ -11,6 +11,7 @@ use cairn_http::help_center::{Pages, PagesOptions};
 use cairn_mcp::{McpOptions, router_service};
 use cairn_search::{SearchConfig, SearchRoom};
 use cairn_service::app::AppParts;
+use cairn_service::attachments::{Place, Vault};
 use cairn_service::clock::{ManualClock, SystemIds};
 use cairn_service::portals::WritePortal;
 use cairn_service::redirects::{self, NewRedirect, PutRedirects};
@@ -49,17 +50,24 @@ pub struct TestApp {
     pub key: TestKey,
     router: Router,
     dir: TempDir,
+    place: Place,
     database: Database,
 }
 
 impl TestApp {
     /// Starts one.
     pub async fn spawn() -> Self {
+        Self::spawn_keeping_files(None).await
+    }
+
+    /// Starts one that keeps files in this place instead of a directory of its own.
+    pub async fn spawn_keeping_files(place: Option<Place>) -> Self {
         let database = Database::new().await;
         let dir = tempfile::tempdir().expect("a temporary directory");
         let start: Timestamp = START.parse().expect("a time");
         let clock = Arc::new(ManualClock::at(start));
-        let (app, search, router) = start_app(&database, dir.path(), &clock).await;
+        let place = place.unwrap_or_else(|| Place::Directory(dir.path().join("attachments")));
+        let (app, search, router) = start_app(&database, dir.path(), &place, &clock).await;
         let operator = Context::new(Arc::clone(&app), Caller::operator());
         let help = WritePortal {
             slug: Some("help".to_owned()),
@@ -82,6 +90,7 @@ impl TestApp {
             key,
             router,
             dir,
+            place,
             database,
         }
     }
@@ -98,11 +107,12 @@ impl TestApp {
             key,
             router,
             dir,
+            place,
             database,
         } = self;
         app.store().close().await;
         drop((app, search, router));
-        let (app, search, router) = start_app(&database, dir.path(), &clock).await;
+        let (app, search, router) = start_app(&database, dir.path(), &place, &clock).await;
         Self {
             app,
             search,
@@ -110,14 +120,16 @@ impl TestApp {
             key,
             router,
             dir,
+            place,
             database,
         }
     }
 
-    /// A second process on the same database, with an index of its own.
+    /// A second process on the same database and the same files, with an index of its own.
     pub async fn beside(&self) -> Sibling {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let (app, _, router) = start_app(&self.database, dir.path(), &self.clock).await;
+        let (app, _, router) =
+            start_app(&self.database, dir.path(), &self.place, &self.clock).await;
         Sibling {
             app,
             router,
@@ -128,6 +140,11 @@ impl TestApp {
     /// The directory of the index.
     pub fn index_dir(&self) -> std::path::PathBuf {
         index_dir(self.dir.path())
+    }
+
+    /// The directory of files.
+    pub fn files_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("attachments")
     }
 
     /// A call by the operator.
@@ -261,6 +278,7 @@ fn index_dir(dir: &Path) -> std::path::PathBuf {
 async fn start_app(
     database: &Database,
     dir: &Path,
+    place: &Place,
     clock: &Arc<ManualClock>,
 ) -> (Arc<App>, SearchRoom, Router) {
     let options = PoolOptions {
@@ -279,6 +297,7 @@ async fn start_app(
     let parts = AppParts {
         store,
         search: search.clone(),
+        vault: Vault::open(place).expect("the vault opens"),
         settings,
         clock: Arc::clone(clock) as _,
         ids: Arc::new(SystemIds),

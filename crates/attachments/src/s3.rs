@@ -33,7 +33,7 @@ pub struct S3Place {
     pub region: Option<String>,
     /// Address of the storage; Amazon's own when absent.
     pub endpoint: Option<String>,
-    /// Key id; when absent the machine's own role is asked for one.
+    /// Key id; when absent the environment is looked at, then the machine's own role is asked for one.
     pub access_key_id: Option<String>,
     /// The secret that belongs to it.
     pub secret_access_key: Option<String>,
@@ -62,7 +62,12 @@ pub(crate) fn open(place: &S3Place) -> Result<AmazonS3, VaultError> {
         .endpoint
         .as_deref()
         .is_some_and(|e| e.starts_with("http://"));
-    let mut builder = AmazonS3Builder::new()
+    let named = match place.access_key_id {
+        Some(_) => AmazonS3Builder::new(),
+        // AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE and their like; what is set below wins.
+        None => AmazonS3Builder::from_env(),
+    };
+    let mut builder = named
         .with_bucket_name(&place.bucket)
         .with_region(place.region.as_deref().unwrap_or("us-east-1"))
         .with_virtual_hosted_style_request(!place.path_style)

@@ -74,6 +74,10 @@ operations! {
     ListPurges = "list_purges", ArticlesPurge, None, None, false, "List what was erased, newest first.";
     GetPurge = "get_purge", ArticlesPurge, None, None, false, "Get one erasure: whether its bytes are gone from everywhere.";
     ListImportedFiles = "list_imported_files", ArticlesWrite, None, None, false, "List which files of an import became which articles, and which of those were changed since.";
+    ListAttachments = "list_attachments", ArticlesRead, None, None, false, "List the files that articles show, newest first.";
+    GetAttachment = "get_attachment", ArticlesRead, None, None, false, "Get what is known of one file.";
+    GetAttachmentContent = "get_attachment_content", ArticlesRead, None, None, false, "Get the bytes of one file, or a part of them.";
+    CreateAttachment = "create_attachment", AttachmentsWrite, Some("attachment.create"), Some("attachment.created"), false, "Bring a file; the same bytes are kept once per portal.";
     SearchArticles = "search_articles", SearchRead, None, None, false, "Search published articles.";
     ListRedirects = "list_redirects", ArticlesRead, None, None, false, "List where the addresses of the site before lead.";
     PutRedirects = "put_redirects", ArticlesPublish, Some("redirects.put"), Some("redirects.changed"), false, "Lead addresses of the site before to articles, categories or addresses.";

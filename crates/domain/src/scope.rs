@@ -27,6 +27,8 @@ scopes! {
     ArticlesWrite = "articles:write",
     /// Change what is live: publish, archive, and live fields of published articles.
     ArticlesPublish = "articles:publish",
+    /// Bring files that articles show, and list those that none does.
+    AttachmentsWrite = "attachments:write",
     /// Read the category tree.
     CategoriesRead = "categories:read",
     /// Create and change categories.
@@ -121,7 +123,9 @@ impl ScopeSet {
     pub fn insert(&mut self, scope: Scope) {
         self.0 |= scope.bit();
         match scope {
-            Scope::ArticlesWrite | Scope::ArticlesPublish => self.0 |= Scope::ArticlesRead.bit(),
+            Scope::ArticlesWrite | Scope::ArticlesPublish | Scope::AttachmentsWrite => {
+                self.0 |= Scope::ArticlesRead.bit();
+            }
             Scope::CategoriesWrite => self.0 |= Scope::CategoriesRead.bit(),
             Scope::PortalsWrite => self.0 |= Scope::PortalsRead.bit(),
             _ => {}

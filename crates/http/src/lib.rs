@@ -11,6 +11,7 @@ use cairn_service::App;
 
 pub mod etag;
 pub mod extract;
+mod file;
 pub mod help_center;
 pub mod limits;
 pub mod probes;

@@ -23,6 +23,9 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 /// Time for a batch: 500 imported or 1,000 changed articles in one transaction.
 pub const IMPORT_TIME_MAX: Duration = Duration::from_secs(300);
 
+/// Time for a file: 20 MiB over a slow line, a picture at its limits, storage elsewhere.
+pub const ATTACHMENT_TIME_MAX: Duration = Duration::from_secs(180);
+
 /// Time for what walks over a whole index.
 pub const INDEX_TIME_MAX: Duration = Duration::from_secs(6 * 3_600);
 
@@ -31,6 +34,7 @@ pub(crate) fn time_max(operation: Option<Operation>) -> Duration {
     match operation {
         Some(Operation::Reindex | Operation::VerifyIndex) => INDEX_TIME_MAX,
         Some(Operation::ImportArticles | Operation::BatchArticles) => IMPORT_TIME_MAX,
+        Some(Operation::CreateAttachment) => ATTACHMENT_TIME_MAX,
         _ => REQUEST_TIME_MAX,
     }
 }

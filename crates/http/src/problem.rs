@@ -23,6 +23,12 @@ pub const UNSUPPORTED_MEDIA_TYPE: (&str, &str) = (
     "The body is not in a format that is read here",
 );
 
+/// The code for a range outside of a file; the service knows no ranges.
+pub const RANGE_NOT_SATISFIABLE: (&str, &str) = (
+    "range_not_satisfiable",
+    "The file has no such range of bytes",
+);
+
 /// The code for a request that took too long.
 pub const TIMED_OUT: (&str, &str) = ("timed_out", "The request took too long");
 
@@ -135,6 +141,16 @@ impl Problem {
     pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
         let mut problem = Self::bad_request(detail).titled(UNSUPPORTED_MEDIA_TYPE);
         problem.0.status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        problem
+    }
+
+    /// The range lies outside of the file.
+    pub fn range_not_satisfiable(total: u64) -> Self {
+        let mut problem = Self::bad_request(format!(
+            "the file has {total} bytes, and the Range lies behind them; ask for bytes before"
+        ))
+        .titled(RANGE_NOT_SATISFIABLE);
+        problem.0.status = StatusCode::RANGE_NOT_SATISFIABLE;
         problem
     }
 

@@ -2,6 +2,8 @@
 //! order; the later one wins. A setting nobody knows is an error, and every error names the
 //! setting and where it came from.
 
+mod attachments;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,10 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 use serde::{Deserialize, Serialize};
+
+pub use attachments::{ATTACHMENT_SETTINGS, AttachmentsConfig};
+
+use attachments::ATTACHMENT_TEXTS;
 
 /// Variables of this prefix are settings.
 const PREFIX: &str = "CAIRN_";
@@ -73,6 +79,8 @@ pub struct Config {
     pub shutdown_grace_s: u64,
     /// Whether `up` loads the demo content into an empty database.
     pub demo: bool,
+    /// Where the files that articles show are kept.
+    pub attachments: AttachmentsConfig,
 }
 
 /// How the log is written.
@@ -126,6 +134,7 @@ impl Default for Config {
             request_timeout_s: 60,
             shutdown_grace_s: 20,
             demo: true,
+            attachments: AttachmentsConfig::default(),
         }
     }
 }
@@ -173,7 +182,7 @@ pub fn load(
     for (name, text) in variables.filter(|(_, text)| !text.is_empty()) {
         match setting_of(&name) {
             None => {}
-            Some(setting) if SETTINGS.contains(&setting.as_str()) => {
+            Some(setting) if is_setting(&setting) => {
                 layers.push((
                     name != "DATABASE_URL",
                     Layer::variable(&name, &setting, &text),
@@ -204,6 +213,14 @@ pub fn load(
     Ok(config)
 }
 
+/// Whether there is a setting of that name: `name`, or `table.name`.
+fn is_setting(setting: &str) -> bool {
+    match setting.strip_prefix("attachments.") {
+        Some(name) => ATTACHMENT_SETTINGS.contains(&name),
+        None => SETTINGS.contains(&setting),
+    }
+}
+
 /// The setting an environment variable stands for, if it is one of ours.
 fn setting_of(variable: &str) -> Option<String> {
     if variable == "DATABASE_URL" {
@@ -214,7 +231,11 @@ fn setting_of(variable: &str) -> Option<String> {
         || NOT_SETTINGS_PREFIX
             .iter()
             .any(|prefix| variable.starts_with(prefix));
-    (!other).then(|| name.to_ascii_lowercase())
+    let name = name.to_ascii_lowercase();
+    (!other).then(|| match name.strip_prefix("attachments_") {
+        Some(name) => format!("attachments.{name}"),
+        None => name,
+    })
 }
 
 /// Every setting by name; a test holds it against the struct.
@@ -239,6 +260,7 @@ pub const SETTINGS: &[&str] = &[
     "request_timeout_s",
     "shutdown_grace_s",
     "demo",
+    "attachments",
 ];
 
 /// Settings whose text is never read as a number, a truth value or a list.
@@ -266,14 +288,22 @@ struct Layer {
 
 impl Layer {
     fn new(source: String, setting: &str, value: Value) -> Self {
-        Self {
-            source,
-            values: Dict::from([(setting.to_owned(), value)]),
-        }
+        let values = match setting.split_once('.') {
+            Some((table, name)) => {
+                let inner = Dict::from([(name.to_owned(), value)]);
+                Dict::from([(table.to_owned(), Value::from(inner))])
+            }
+            None => Dict::from([(setting.to_owned(), value)]),
+        };
+        Self { source, values }
     }
 
     fn variable(name: &str, setting: &str, text: &str) -> Self {
-        let value = if TEXTS.contains(&setting) {
+        let is_text = match setting.strip_prefix("attachments.") {
+            Some(name) => ATTACHMENT_TEXTS.contains(&name),
+            None => TEXTS.contains(&setting),
+        };
+        let value = if is_text {
             Value::from(text)
         } else if LISTS.contains(&setting) {
             let items = text
@@ -311,9 +341,9 @@ fn sentence(fault: &Error) -> String {
         None => String::new(),
     };
     match &fault.kind {
-        figment::error::Kind::UnknownField(name, _) => format!(
+        figment::error::Kind::UnknownField(name, known) => format!(
             "unknown setting {name}{place}; the settings are {}",
-            SETTINGS.join(", ")
+            known.join(", ")
         ),
         kind if fault.path.is_empty() => format!("the settings{place} cannot be read: {kind}"),
         kind => format!("setting {}{place}: {kind}", fault.path.join(".")),
@@ -338,6 +368,7 @@ impl Config {
                 bail!("setting {name}: the address does not begin with postgres://");
             }
         }
+        self.attachments.check()?;
         if self.owner_url.is_some() && self.database_url.is_none() {
             bail!("setting owner_url is given without database_url; give both or none");
         }
@@ -434,7 +465,17 @@ mod tests {
         // Settings stand commented out, `# name = value`; prose lines have no such shape.
         let mut names = Vec::new();
         let mut live = String::new();
-        for line in EXAMPLE.lines() {
+        let (plain, table) = EXAMPLE
+            .split_once("\n# [attachments]\n")
+            .expect("the table stands at the end");
+        for name in ATTACHMENT_SETTINGS {
+            let listed = table
+                .lines()
+                .filter(|l| l.starts_with(&format!("# {name} = ")));
+            assert_eq!(listed.count(), 1, "attachments.{name}");
+        }
+        names.push("attachments");
+        for line in plain.lines() {
             let Some((name, _)) = line.strip_prefix("# ").and_then(|l| l.split_once(" = ")) else {
                 continue;
             };
@@ -483,6 +524,8 @@ mod tests {
             ("DATABASE_URL", "postgres://general"),
             ("CAIRN_DATA_DIR", "123"),
             ("CAIRN_PUBLIC_URL", ""),
+            ("CAIRN_ATTACHMENTS_BUCKET", "123"),
+            ("CAIRN_ATTACHMENTS_PATH_STYLE", "false"),
         ];
         let flags: Flags = vec![("listen", "--listen", Value::from("127.0.0.1:3"))];
         let config = load(Some(&path), environment(&variables), flags).unwrap();
@@ -493,6 +536,8 @@ mod tests {
         assert_eq!(config.database_url.unwrap().expose(), "postgres://own");
         assert_eq!(config.data_dir, Path::new("123"));
         assert_eq!(config.public_url, None);
+        assert_eq!(config.attachments.bucket.as_deref(), Some("123"));
+        assert_eq!(config.attachments.path_style, Some(false));
     }
 
     #[test]
@@ -539,6 +584,21 @@ mod tests {
             ),
             (None, &[("CAIRN_OWNER_URL", "postgres://x")], &["owner_url"]),
             (None, &[("CAIRN_PUBLIC_URL", "kb.example")], &["public_url"]),
+            (
+                Some("[attachments]\nbuket = \"x\"\n"),
+                &[],
+                &["unknown setting buket from", "cairn.toml", "bucket"],
+            ),
+            (
+                None,
+                &[("CAIRN_ATTACHMENTS_BUKET", "x")],
+                &["CAIRN_ATTACHMENTS_BUKET"],
+            ),
+            (
+                None,
+                &[("CAIRN_ATTACHMENTS_REGION", "x")],
+                &["attachments.region", "attachments.bucket"],
+            ),
         ];
         for (file, variables, wanted) in cases {
             let said = fault(*file, variables, Vec::new());

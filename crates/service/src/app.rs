@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
+use cairn_attachments::{Vault, Workshop};
 use cairn_domain::category::Category;
 use cairn_domain::feed::Epoch;
 use cairn_domain::ids::{ArticleId, CategoryId, PortalId, TranslationGroupId};
@@ -25,6 +27,13 @@ use crate::search::pool::SearchPool;
 
 /// Articles whose portal is remembered.
 const ARTICLE_PORTALS_MAX: u64 = 200_000;
+
+/// Files that are looked at at once; a picture at its limits takes 300 MB.
+const WORKSHOP_WORKERS: usize = 2;
+/// Portals whose number of attachments is remembered.
+const ATTACHMENT_COUNTS_MAX: u64 = 10_000;
+/// How long such a number is believed.
+const ATTACHMENT_COUNT_KEPT: Duration = Duration::from_secs(60);
 
 /// Settings of the application layer.
 #[derive(Debug, Clone)]
@@ -53,6 +62,8 @@ pub struct AppParts {
     pub store: Store,
     /// The index.
     pub search: SearchRoom,
+    /// Where files are kept.
+    pub vault: Vault,
     /// Settings.
     pub settings: Settings,
     /// Where the time comes from.
@@ -70,6 +81,11 @@ pub struct App {
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) epoch: RwLock<Epoch>,
     pub(crate) searches: SearchPool,
+    pub(crate) vault: Vault,
+    /// Where files are looked at, off the async threads.
+    pub(crate) workshop: Workshop,
+    /// How many attachments a portal had lately.
+    pub(crate) attachment_counts: moka::sync::Cache<PortalId, i64>,
     /// Rung after each local commit, so that the follower need not wait for its poll.
     pub(crate) wake: Notify,
     /// How far each portal's index has read, for those who wait.
@@ -105,6 +121,12 @@ impl App {
             ids: parts.ids,
             epoch: RwLock::new(epoch),
             searches,
+            vault: parts.vault,
+            workshop: Workshop::new(WORKSHOP_WORKERS),
+            attachment_counts: moka::sync::Cache::builder()
+                .max_capacity(ATTACHMENT_COUNTS_MAX)
+                .time_to_live(ATTACHMENT_COUNT_KEPT)
+                .build(),
             wake: Notify::new(),
             followed: watch::Sender::new(HashMap::new()),
             erasures: Erasures::default(),

@@ -9,6 +9,7 @@ pub mod address;
 pub mod app;
 
 pub mod articles;
+pub mod attachments;
 mod audit;
 pub mod authenticate;
 pub mod authorize;

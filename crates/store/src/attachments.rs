@@ -103,11 +103,11 @@ select count(*) as attachments
 from attachments
 where portal_id = $1";
 
-    PORTAL_OF = "
+    // An id is unique over all portals; this is how a call that names only the id finds its portal.
+    FIND_PORTAL_OF = "
 select portal_id
 from attachments
-where id = $1
-  and portal_id = any ($2)";
+where id = $1";
 
     // Nothing comes back when the path led there already.
     KEEP_PATH = "
@@ -266,15 +266,13 @@ pub async fn count(store: &Store, portal: PortalId) -> Result<i64, StoreError> {
     col(&row, "attachments")
 }
 
-/// In which of some portals an attachment is. Primary pool.
-pub async fn portal_of(
+/// The portal an attachment is in. Primary pool.
+pub async fn find_portal_of(
     store: &Store,
     id: AttachmentId,
-    portals: &[PortalId],
 ) -> Result<Option<PortalId>, StoreError> {
-    let row = query(PORTAL_OF)
+    let row = query(FIND_PORTAL_OF)
         .bind(id.as_uuid())
-        .bind(each(portals, |portal| portal.as_uuid()))
         .fetch_optional(store.primary())
         .await?;
     row.map(|row| Ok(PortalId::from_uuid(col(&row, "portal_id")?)))

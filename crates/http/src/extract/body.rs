@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
-use cairn_domain::limits::REQUEST_BYTES_MAX;
+use cairn_domain::limits::{ATTACHMENT_BYTES_MAX, REQUEST_BYTES_MAX};
 use cairn_service::ErrorCode;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
@@ -50,6 +50,21 @@ impl<T: BodyRules, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
+/// The bytes of a file. What they are is nobody's word, so that `Content-Type` is not looked at.
+#[derive(Debug)]
+pub(crate) struct FileBody(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for FileBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        check_length(&parts.headers, ATTACHMENT_BYTES_MAX)?;
+        check_encoding(&parts.headers)?;
+        read(body, ATTACHMENT_BYTES_MAX).await.map(Self)
+    }
+}
+
 /// Turns a large body away before it is read, when it says how large it is.
 fn check_length(headers: &HeaderMap, bytes_max: usize) -> Result<(), Problem> {
     let length = headers
@@ -80,8 +95,8 @@ fn too_large(bytes_max: usize) -> Problem {
     )
 }
 
-/// `application/json` or `application/…+json`, in UTF-8, not compressed.
-fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+/// Not compressed.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     let encoding = headers
         .get(header::CONTENT_ENCODING)
         .map(|e| e.as_bytes().trim_ascii());
@@ -90,6 +105,12 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
             "the body has a Content-Encoding; send it without",
         ));
     }
+    Ok(())
+}
+
+/// `application/json` or `application/…+json`, in UTF-8, not compressed.
+fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+    check_encoding(headers)?;
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let text = match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().unwrap_or_default(),

@@ -15,7 +15,7 @@ mod write_headers;
 
 pub(crate) use authed::Authed;
 pub use authed::OperatorDoor;
-pub(crate) use body::JsonBody;
+pub(crate) use body::{FileBody, JsonBody};
 pub(crate) use path::Segments;
 pub(crate) use query::{NoQuery, QueryParams};
 pub(crate) use write_headers::{ArticleIfMatch, IdempotencyKey, VersionIfMatch};

@@ -49,6 +49,17 @@ pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Resp
         headers: &parts.headers,
     };
     let host = asked.host(parts.uri.host());
+    let found = room
+        .attachment(asked.path, &host, &parts.method, asked.headers)
+        .await;
+    match found {
+        Ok(Some(response)) => return response,
+        Ok(None) => {}
+        Err(error) => {
+            let entry = Arc::new(room.failed(&error, asked.headers));
+            return entry.respond(&parts.method, &parts.headers).await;
+        }
+    }
     let entry = match room.find(&asked, &host).await {
         Ok(entry) => entry,
         Err(error) => Arc::new(room.failed(&error, asked.headers)),

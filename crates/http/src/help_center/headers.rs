@@ -2,7 +2,7 @@
 //!
 //! Times: a browser asks every time and mostly gets 304 (`max-age=0`); a shared cache may answer for a
 //! minute, and for a day while we are down. Our own cache is purged by the feed, the minute is only
-//! what a CDN without purging may lag behind. A miss is kept ten seconds, a move a minute.
+//! what a CDN without purging may lag behind. A miss is kept ten seconds, a move a minute, a file a day.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
@@ -23,6 +23,8 @@ pub(crate) enum CachePolicy {
     Negotiated,
     /// Not to be kept.
     Never,
+    /// A file that a page shows: the same bytes as long as it is there.
+    File,
     /// Never changes under its address.
     Immutable,
 }
@@ -37,6 +39,9 @@ impl CachePolicy {
             Self::Move => "public, max-age=60, s-maxage=60",
             Self::Negotiated => "private, no-cache",
             Self::Never => "private, no-store",
+            Self::File => {
+                "public, max-age=86400, stale-while-revalidate=86400, stale-if-error=86400"
+            }
             Self::Immutable => "public, max-age=31536000, immutable",
         }
     }

@@ -5,12 +5,13 @@
 //! a [`cairn_service::help_center::HelpCenter`], which can reach published public articles only.
 //!
 //! Addresses: `{base}/{locale}`, `…/articles/{slug}` (and `.md`), `…/categories/{slug}?page=`,
-//! `…/search?q=&page=`; `{base}` leads to the reader's locale, and `/assets/…` are files in the program.
+//! `…/search?q=&page=`; `{base}/attachments/{id}/{name}` is a file that a page shows; `{base}` leads to the reader's locale, and `/assets/…` are files in the program.
 //! The Markdown of an article is its body to the byte, with nothing before it; what it is the source of
 //! stands in the `Link` header.
 
 mod address;
 mod assets;
+mod attachments;
 mod cache;
 mod css;
 mod dates;

@@ -19,6 +19,7 @@ use crate::problem::Problem;
 pub mod openapi;
 
 mod articles;
+mod attachments;
 mod batches;
 mod categories;
 mod exports;
@@ -72,6 +73,9 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(revisions::list))
         .routes(routes!(revisions::read))
         .routes(routes!(revisions::restore))
+        .routes(routes!(attachments::list, attachments::create))
+        .routes(routes!(attachments::read))
+        .routes(routes!(attachments::content))
         .routes(routes!(search::search))
         .routes(routes!(redirects::list, redirects::put, redirects::delete))
         .routes(routes!(keys::list, keys::create))

@@ -5,7 +5,9 @@ use axum::response::{IntoResponse, Response};
 use cairn_service::ErrorCode;
 
 use crate::extract::Segments;
-use crate::problem::{Problem, TIMED_OUT, UNSUPPORTED_MEDIA_TYPE, status_of};
+use crate::problem::{
+    Problem, RANGE_NOT_SATISFIABLE, TIMED_OUT, UNSUPPORTED_MEDIA_TYPE, status_of,
+};
 
 /// Describes a code as plain text.
 pub(super) async fn describe(Segments(code): Segments<String>) -> Result<Response, Problem> {
@@ -13,6 +15,7 @@ pub(super) async fn describe(Segments(code): Segments<String>) -> Result<Respons
     let (status, title) = match (known, code.as_str()) {
         (Some(known), _) => (status_of(*known).as_u16(), known.title()),
         (None, word) if word == UNSUPPORTED_MEDIA_TYPE.0 => (415, UNSUPPORTED_MEDIA_TYPE.1),
+        (None, word) if word == RANGE_NOT_SATISFIABLE.0 => (416, RANGE_NOT_SATISFIABLE.1),
         (None, word) if word == TIMED_OUT.0 => (503, TIMED_OUT.1),
         _ => {
             return Err(Problem::new(

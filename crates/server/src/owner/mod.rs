@@ -2,8 +2,8 @@
 //! taken down in one order.
 //!
 //! ```text
-//! lock ─► private cluster ─► roles, database ─► migrations ─► checks ─► index ─► application
-//!                                                              ─► follower ─► control socket
+//! lock ─► private cluster ─► roles, database ─► migrations ─► checks ─► index, files
+//!                                                ─► application ─► follower ─► control socket
 //! ```
 //!
 //! Going down is the same backwards. Killed anywhere in between, the next start repeats every step:
@@ -15,8 +15,9 @@ mod first_start;
 mod passwords;
 mod private_cluster;
 mod state_file;
+mod sweeping;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use cairn_http::HttpState;
 use cairn_http::help_center::{Pages, PagesOptions};
 use cairn_search::{SearchConfig, SearchRoom};
 use cairn_service::app::AppParts;
+use cairn_service::attachments::Vault;
 use cairn_service::clock::{SystemClock, SystemIds};
 use cairn_service::{App, Context, Settings};
 use cairn_store::Store;
@@ -86,9 +88,11 @@ impl Owner {
             },
         )
         .context("cannot open the index")?;
+        let vault = open_vault(&dir, config).await?;
         let app = App::start(AppParts {
             store: store.clone(),
             search: search.clone(),
+            vault,
             settings: Settings {
                 public_url,
                 search_threads: config.search_threads(),
@@ -113,6 +117,7 @@ impl Owner {
         };
         let stop = CancellationToken::new();
         let follower = tokio::spawn(follow(Arc::clone(&app), stop.clone()));
+        let sweeper = tokio::spawn(sweeping::sweep_daily(Arc::clone(&app), stop.clone()));
         let control = dir.join(serving::CONTROL_SOCKET);
         let socket = serving::bind_control(&control)?;
         let router = cairn_http::control_router(state.clone());
@@ -125,7 +130,11 @@ impl Owner {
             search,
             cluster,
             stop,
-            tasks: vec![("control socket", control_task), ("follower", follower)],
+            tasks: vec![
+                ("control socket", control_task),
+                ("follower", follower),
+                ("sweeper of files", sweeper),
+            ],
             control,
             lock,
         })
@@ -193,6 +202,20 @@ impl Owner {
         drop(self.lock);
         stopped
     }
+}
+
+/// Opens the place of attachments. A bucket that does not answer stops no start: pages are read without it.
+async fn open_vault(dir: &Path, config: &Config) -> Result<Vault> {
+    let vault = Vault::open(&config.attachments.place(dir)?)
+        .context("cannot open the place of attachments")?;
+    if let Err(error) = vault.check().await {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::error!(
+            error = cause.unwrap_or_else(|| error.to_string()),
+            "the place of attachments does not answer; check the settings of [attachments]"
+        );
+    }
+    Ok(vault)
 }
 
 /// Keeps the index up with the feed until told to stop.

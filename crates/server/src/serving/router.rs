@@ -15,9 +15,10 @@ use serde_json::json;
 /// The addresses of MCP: two spellings of one, because clients write both, and one below /api.
 const MCP_PATHS: [&str; 3] = ["/mcp", "/mcp/", "/api/mcp"];
 /// What has limits of its own, longer than an ordinary request's.
-const LONG_PATHS: [&str; 4] = [
+const LONG_PATHS: [&str; 5] = [
     "/api/v1/article-batches",
     "/api/v1/article-imports",
+    "/api/v1/attachments",
     "/api/v1/reindexes",
     "/api/v1/index-verifications",
 ];

@@ -6,6 +6,7 @@
 
 mod article;
 mod fallback;
+mod attachment;
 mod listing;
 mod moved;
 mod search;

@@ -1,0 +1,56 @@
+//! Attachments for readers: streamed, never kept in memory, and only while a published, public article shows them.
+//!
+//! A browser keeps a file for a day, because its address and its bytes never change against each other; what an article
+//! no longer shows is gone from here at once and from caches within that day.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Response};
+use cairn_service::help_center::HelpCenter;
+use cairn_service::{Error, attachments::File};
+
+use super::headers::{self, CachePolicy};
+use super::{Room, address};
+use crate::file;
+
+/// The word between the portal and the id.
+const WORD: &str = "attachments";
+
+impl Room {
+    /// The answer to a request for an attachment; nothing when the address is none, or nobody may see it.
+    pub(crate) async fn attachment(
+        &self,
+        path: &str,
+        host: &str,
+        method: &Method,
+        request: &HeaderMap,
+    ) -> Result<Option<Response<Body>>, Error> {
+        let Some(found) = self.find_attachment(path, host).await? else {
+            return Ok(None);
+        };
+        let headers = headers::common(&self.transport, headers::POLICY_OF_DATA, CachePolicy::File);
+        file::respond(&found, method, request, headers)
+            .await
+            .map(Some)
+    }
+
+    async fn find_attachment(&self, path: &str, host: &str) -> Result<Option<File>, Error> {
+        // Nearly every request ends here.
+        if !path.contains("/attachments/") {
+            return Ok(None);
+        }
+        let Some(segments) = address::segments(path) else {
+            return Ok(None);
+        };
+        let Some(first) = segments.first() else {
+            return Ok(None);
+        };
+        let Some((center, is_first_used)) = HelpCenter::resolve(&self.app, host, first).await?
+        else {
+            return Ok(None);
+        };
+        match segments.get(usize::from(is_first_used)..) {
+            Some([word, id, name]) if word == WORD => center.attachment(id, name).await,
+            _ => Ok(None),
+        }
+    }
+}
