@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::actor::Actor;
 use crate::field_error::FieldErrors;
 use crate::ids::{AttachmentId, PortalId};
-use crate::limits::{FILE_NAME_BYTES_MAX, SOURCE_PATH_BYTES_MAX};
+use crate::limits::{FILE_NAME_BYTES_MAX, IMPORT_PATH_BYTES_MAX};
 use crate::text::check_required_text;
 
 /// SHA-256 of the bytes of a file.
@@ -116,13 +116,13 @@ pub fn check_file_name(errors: &mut FieldErrors, field: &str, name: &str) {
 
 /// Checks a path in a source: relative, with slashes, staying inside.
 pub fn check_source_path(errors: &mut FieldErrors, field: &str, path: &str) {
-    check_required_text(errors, field, path, SOURCE_PATH_BYTES_MAX);
-    if path.len() > SOURCE_PATH_BYTES_MAX && path.chars().count() <= SOURCE_PATH_BYTES_MAX {
+    check_required_text(errors, field, path, IMPORT_PATH_BYTES_MAX);
+    if path.len() > IMPORT_PATH_BYTES_MAX && path.chars().count() <= IMPORT_PATH_BYTES_MAX {
         errors.add(
             field,
             "too_long",
             format!(
-                "{field} has {} bytes, at most {SOURCE_PATH_BYTES_MAX} are allowed; shorten it",
+                "{field} has {} bytes, at most {IMPORT_PATH_BYTES_MAX} are allowed; shorten it",
                 path.len()
             ),
         );

@@ -101,10 +101,6 @@ pub const ATTACHMENT_BYTES_MAX: usize = 20 * 1024 * 1024;
 pub const ATTACHMENTS_MAX: i64 = 200_000;
 /// Longest name of a file, in bytes of UTF-8: what file systems take.
 pub const FILE_NAME_BYTES_MAX: usize = 255;
-/// Longest path of a file in its source, in bytes of UTF-8.
-pub const SOURCE_PATH_BYTES_MAX: usize = 1_024;
-/// Longest name of a source (one folder, archive or export that was moved in), in Unicode scalar values.
-pub const SOURCE_NAME_CHARS_MAX: usize = 200;
 /// Most different addresses of one body that are looked up; links beyond stay as written.
 pub const LINKS_MAX: usize = 5_000;
 /// Longest address, and longest path it names, that is looked up, in bytes: both stand in an index.

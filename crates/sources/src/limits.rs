@@ -2,7 +2,7 @@
 //! `cairn_domain::limits`.
 
 use cairn_domain::limits::{
-    ATTACHMENT_BYTES_MAX, BODY_BYTES_MAX, FRONT_MATTER_BYTES_MAX, SOURCE_PATH_BYTES_MAX,
+    ATTACHMENT_BYTES_MAX, BODY_BYTES_MAX, FRONT_MATTER_BYTES_MAX, IMPORT_PATH_BYTES_MAX,
 };
 
 /// Deepest folder a tree is walked into.
@@ -32,7 +32,7 @@ pub const JSON_DEPTH_MAX: usize = 64;
 /// Most members of an archive, folders included.
 pub const ARCHIVE_MEMBERS_MAX: usize = 50_000;
 /// Longest path of a member, in bytes.
-pub const ARCHIVE_NAME_BYTES_MAX: usize = SOURCE_PATH_BYTES_MAX;
+pub const ARCHIVE_NAME_BYTES_MAX: usize = IMPORT_PATH_BYTES_MAX;
 /// Most bytes that the names of all members have together.
 pub const ARCHIVE_NAMES_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Most bytes that all members of an archive may unpack to.

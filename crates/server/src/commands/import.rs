@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use cairn_domain::limits::SOURCE_NAME_CHARS_MAX;
+use cairn_domain::limits::IMPORT_SOURCE_CHARS_MAX;
 use cairn_domain::locale::Locale;
 use cairn_sources::Source;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -38,9 +38,9 @@ pub(super) async fn run(config: &Config, global: &Global, args: Import) -> Resul
     let opened = tokio::task::spawn_blocking(move || cairn_sources::open(&path, from.as_deref()));
     let (source, name) = opened.await.context("opening the source broke off")??;
     let name = args.source.unwrap_or(name);
-    if name.trim().is_empty() || name.chars().count() > SOURCE_NAME_CHARS_MAX {
+    if name.trim().is_empty() || name.chars().count() > IMPORT_SOURCE_CHARS_MAX {
         bail!(
-            "the name of a source has 1 to {SOURCE_NAME_CHARS_MAX} characters; give one with --source"
+            "the name of a source has 1 to {IMPORT_SOURCE_CHARS_MAX} characters; give one with --source"
         );
     }
     let options = Options {

@@ -16,7 +16,7 @@ use cairn_domain::attachment::{
 use cairn_domain::event::Subject;
 use cairn_domain::field_error::FieldErrors;
 use cairn_domain::ids::{AttachmentId, EventId, PortalId};
-use cairn_domain::limits::{ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, SOURCE_NAME_CHARS_MAX};
+use cairn_domain::limits::{ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, IMPORT_SOURCE_CHARS_MAX};
 use cairn_domain::operation::Operation;
 use cairn_domain::text::check_required_text;
 use cairn_store::Tx;
@@ -162,7 +162,7 @@ fn parse(command: &NewAttachment) -> Result<(String, Option<AttachmentPath>)> {
     let from = match (&command.source, &command.path) {
         (None, None) => None,
         (Some(source), Some(path)) => {
-            check_required_text(errors, "source", source, SOURCE_NAME_CHARS_MAX);
+            check_required_text(errors, "source", source, IMPORT_SOURCE_CHARS_MAX);
             check_source_path(errors, "path", path);
             Some(AttachmentPath {
                 source: source.clone(),

@@ -5,8 +5,8 @@
 //! of pages can be kept right by the feed.
 
 mod article;
-mod fallback;
 mod attachment;
+mod fallback;
 mod listing;
 mod moved;
 mod search;
