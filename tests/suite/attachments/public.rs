@@ -30,8 +30,8 @@ async fn a_file_is_public_while_a_published_public_article_shows_it() {
     let lost = app.page(&path).await.expect(404);
     assert!(lost.header("content-type").starts_with("text/html"));
 
-    let article = app.article().create().await;
-    link(&app, &article.id, id(&made)).await;
+    let body = format!("See {}\n", made["markdown"].as_str().expect("Markdown"));
+    let article = app.article().body(&body).create().await;
     app.page(&path).await.expect(404);
     let publish = json!({"status": "published"});
     let published = app
@@ -121,4 +121,50 @@ async fn a_file_is_public_while_a_published_public_article_shows_it() {
         .await
         .expect(200);
     app.page(&path).await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_comes_later_is_found_by_the_path_its_article_names() {
+    let app = TestApp::spawn().await;
+    let item = json!({
+        "source_id": "a", "title": "A", "body": "![x](../media/a%20b.png)\n", "locale": "en", "status": "published",
+        "path": "guides/a.md",
+    });
+    let batch = json!({"portal": "help", "source": "docs", "items": [item]});
+    app.rest(&app.key)
+        .request("POST", "/article-imports")
+        .header("idempotency-key", "k")
+        .json(&batch)
+        .send()
+        .await
+        .expect(200);
+    app.settle().await;
+    let page = app.page("/help/en/articles/a").await.expect(200).text();
+    assert!(
+        page.contains("../media/a%20b.png"),
+        "as written while nothing is there"
+    );
+    let made = app
+        .rest(&app.key)
+        .request(
+            "POST",
+            "/attachments?portal=help&source=docs&path=media/a%20b.png",
+        )
+        .raw(png(1_000, 500))
+        .send()
+        .await
+        .expect(201)
+        .json();
+    app.settle().await;
+    let page = app.page("/help/en/articles/a").await.expect(200).text();
+    let path = public_path(&made);
+    assert!(page.contains(&path), "{path} is not in {page}");
+    app.page(&path).await.expect(200);
+    let unreferenced = app
+        .rest(&app.key)
+        .get("/attachments?portal=help&unreferenced=true")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(unreferenced["items"], json!([]));
 }

@@ -28,6 +28,7 @@ use super::content::object_name;
 use super::view::AttachmentView;
 use crate::authorize::Purpose;
 use crate::idempotency::Idempotent;
+use crate::links::{Origin, arrived_attachment};
 use crate::text_input::Input;
 use crate::{Context, Error, ErrorCode, Result, audit, authorize};
 
@@ -115,6 +116,14 @@ pub async fn create(ctx: &Context, command: NewAttachment) -> Result<Created> {
         is_new,
     };
     if is_new || came {
+        let files: Vec<_> = from
+            .iter()
+            .map(|from| Origin {
+                source: from.source.clone(),
+                path: from.path.clone(),
+            })
+            .collect();
+        arrived_attachment(&mut tx, portal.id, attachment.id, &files).await?;
         record(
             ctx,
             &mut tx,

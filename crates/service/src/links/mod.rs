@@ -132,7 +132,6 @@ pub(crate) async fn arrived_articles(
 
 /// Points the links that may mean an attachment at it: by its own address, and by the files it came
 /// from. Locks the portal's row; attachment and paths must have been saved before.
-#[expect(dead_code, reason = "attachments call it once they can be uploaded")]
 pub(crate) async fn arrived_attachment(
     tx: &mut Tx,
     portal: PortalId,
