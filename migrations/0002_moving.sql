@@ -48,7 +48,9 @@ create table imported_files (
 );
 
 create index imported_files_path_idx on imported_files (portal_id, source, lower(path));
-create index imported_files_key_idx on imported_files (portal_id, source, translation_key);
+-- Partial, so that a planner without statistics cannot take it for as good as the one above when it looks for a path.
+create index imported_files_key_idx on imported_files (portal_id, source, translation_key)
+    where translation_key is not null;
 
 -- Attachments ----------------------------------------------------------------------------------------------------
 
@@ -91,7 +93,7 @@ create table attachment_paths (
     source         text not null collate "C",
     path           text not null collate "C",
     attachment_id  uuid not null,
-    constraint attachment_paths_pkey primary key (portal_id, source, path),
+    constraint attachment_paths_pkey primary key (portal_id, path, source),
     constraint attachment_paths_attachment_fkey foreign key (portal_id, attachment_id)
         references attachments (portal_id, id)
 );
