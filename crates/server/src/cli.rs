@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Import a help center: a folder or an archive of Markdown, or an export of another system.
     Import(Import),
+    /// Export a portal as a folder that import reads.
+    Export(Export),
     /// Build the index anew beside the one that serves, then swap.
     Reindex(OnPortal),
     /// Compare the index with the database; exit code 1 when they differ.
@@ -117,6 +119,22 @@ pub(crate) struct Import {
     /// Read everything, send nothing and say what an import would find; needs no server.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The folder to write; made when it is missing.
+    #[arg(value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// Write over what is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
     /// Print the outcome as one line of JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -269,6 +287,7 @@ mod tests {
             "cairn import dir --portal help --locale en --json --data-dir d",
             "cairn import export.zip --from markdown --source help --overwrite --prune --dry-run",
             "cairn import folder --no-attachments --status draft",
+            "cairn export dir --portal help --overwrite --json",
             "cairn reindex --json",
             "cairn verify-index --portal help --json",
             "cairn keys create --name n --scope articles:read articles:write --portal help --json",

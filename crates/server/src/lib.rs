@@ -10,6 +10,7 @@ pub mod client;
 mod commands;
 pub mod config;
 mod demo;
+mod export;
 pub mod import;
 mod limits;
 mod out;

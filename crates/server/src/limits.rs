@@ -48,3 +48,13 @@ pub(crate) const IMPORT_UPLOAD_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub(crate) const REDIRECTS_PER_REQUEST: usize = 1_000;
 /// Most faults an import lists one by one; all of them are counted.
 pub(crate) const IMPORT_ERRORS_MAX: usize = 1_000;
+/// Longest name of a file or folder an export writes, in bytes: what file systems take, with room for a mark.
+pub(crate) const EXPORT_NAME_BYTES_MAX: usize = 200;
+/// Longest path of a file an export writes, in bytes.
+pub(crate) const EXPORT_PATH_BYTES_MAX: usize = 900;
+/// Most folders a file of an export lies in, itself included: what an import walks into.
+pub(crate) const EXPORT_PATH_DEPTH_MAX: usize = 60;
+/// Attachments an export fetches at once.
+pub(crate) const EXPORT_FETCHES_MAX: usize = 4;
+/// Most things an export remarks on one by one; all of them are counted.
+pub(crate) const EXPORT_REMARKS_MAX: usize = 1_000;

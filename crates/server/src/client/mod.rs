@@ -232,6 +232,19 @@ impl Client {
         Ok(self.send(&call).await?.body)
     }
 
+    /// GET of the bytes of one file.
+    ///
+    /// # Errors
+    /// What the server refused.
+    pub async fn get_bytes(&self, path: &str) -> Result<Vec<u8>, Refused> {
+        let call = Call {
+            timeout: LONG_REQUEST_TIMEOUT,
+            wants_bytes: true,
+            ..Call::get(path)
+        };
+        Ok(self.send(&call).await?.bytes)
+    }
+
     /// Sends until there is an answer that is worth having.
     async fn send(&self, call: &Call) -> Result<Answer, Refused> {
         let give_up = Instant::now() + self.retry_for;
@@ -276,7 +289,7 @@ impl Client {
         if !status.is_success() {
             return Err(Refused::by_server(status.as_u16(), retry_after, &bytes));
         }
-        let body = if bytes.is_empty() {
+        let body = if bytes.is_empty() || call.wants_bytes {
             Value::Null
         } else {
             serde_json::from_slice(&bytes).map_err(|_| Refused::not_cairn(status.as_u16()))?
@@ -284,6 +297,7 @@ impl Client {
         Ok(Answer {
             status: status.as_u16(),
             body,
+            bytes,
             etag,
         })
     }
@@ -342,6 +356,8 @@ struct Call {
     idempotency_key: Option<String>,
     if_match: Option<String>,
     timeout: Duration,
+    /// Whether the answer is a file rather than JSON.
+    wants_bytes: bool,
 }
 
 impl Call {
@@ -354,6 +370,7 @@ impl Call {
             idempotency_key: None,
             if_match: None,
             timeout: REQUEST_TIMEOUT,
+            wants_bytes: false,
         }
     }
 
@@ -378,6 +395,7 @@ impl Call {
 struct Answer {
     status: u16,
     body: Value,
+    bytes: Vec<u8>,
     etag: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! The commands: each file is one.
 
 mod doctor;
+mod export;
 mod import;
 mod index;
 mod keys;
@@ -36,6 +37,9 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Import(args) => {
             import::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::Export(args) => {
+            export::run(&settings(&global, Vec::new(), false)?, &global, args).await
         }
         Command::Reindex(args) => {
             index::reindex(&settings(&global, Vec::new(), false)?, &global, args).await
