@@ -20,6 +20,7 @@ mod import;
 mod indexing;
 mod keys;
 mod kill;
+mod leaving;
 mod links;
 mod lists;
 mod mcp;
