@@ -346,3 +346,51 @@ async fn the_writer_is_told_of_pictures_without_words() {
         json!(["the picture a.png has no alternative text; say in its ![…] what it shows"])
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_to_an_address_of_the_old_site_leads_where_its_redirect_does() {
+    let app = TestApp::spawn().await;
+    let body = "[a](/hc/en-us/articles/17-Any-Words#x) [b](https://old.example/kb?id=2&lang=en) \
+                [c](https://else.example/kb?id=2) [d](/kb?id=3) [e](/Display/A+Page)";
+    let mut first = file("first.md", "First", body);
+    first["old_urls"] = json!(["https://old.example/hc/en-us/articles/16"]);
+    let first = import(&app, "first", &[first]).await.remove(0);
+    let as_written = [
+        ("a", "/hc/en-us/articles/17-Any-Words#x"),
+        ("b", "https://old.example/kb?id=2&amp;lang=en"),
+        ("c", "https://else.example/kb?id=2"),
+        ("d", "/kb?id=3"),
+        ("e", "/Display/A+Page"),
+    ];
+    check(&app, &first, &as_written).await;
+    // What they mean comes with an import, and by hand.
+    let mut second = file("second.md", "Second", "No links.");
+    second["old_urls"] = json!(["/hc/en-us/articles/17", "https://old.example/kb?id=2"]);
+    let second = import(&app, "second", &[second]).await.remove(0);
+    let to = format!("article:{}", second.id);
+    app.redirect("help", "/display/a page", &to).await;
+    let led = [
+        ("a", format!("{}#h-x", second.path)),
+        ("b", second.path.clone()),
+        ("c", "https://else.example/kb?id=2".to_owned()),
+        ("d", "/kb?id=3".to_owned()),
+        ("e", second.path.clone()),
+    ];
+    let led: Vec<_> = led.iter().map(|(w, to)| (*w, to.as_str())).collect();
+    check(&app, &first, &led).await;
+    // What is written later finds them there; what goes leaves the link as written.
+    let third = import(&app, "third", &[file("third.md", "Third", body)]).await;
+    check(&app, &third[0], &led).await;
+    for old_url in ["/hc/en-us/articles/17", "/display/a%2520page"] {
+        app.rest(&app.key)
+            .request(
+                "DELETE",
+                &format!("/redirects?portal=help&old_url={old_url}"),
+            )
+            .send()
+            .await
+            .expect(200);
+    }
+    let (a, e) = (as_written[0], as_written[4]);
+    check(&app, &first, &[a, led[1], led[2], led[3], e]).await;
+}

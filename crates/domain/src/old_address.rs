@@ -77,6 +77,14 @@ impl OldAddress {
         &self.query
     }
 
+    /// The paths in lower case by which it is asked for, spaces and plus signs taken for each other;
+    /// what adds words to a number at the end comes on top.
+    pub fn asked_by(&self) -> Vec<String> {
+        let mut paths = vec![self.path.to_ascii_lowercase()];
+        paths.extend(swapped_spaces(&paths[0]));
+        paths
+    }
+
     /// The address as text that [`OldAddress::parse`] reads back to the same: percent-encoded.
     pub fn to_url(&self) -> String {
         let mut out = encode_path(&self.path);

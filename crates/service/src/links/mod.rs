@@ -23,6 +23,7 @@ use std::collections::{HashMap, HashSet};
 use cairn_domain::article::Article;
 use cairn_domain::ids::{ArticleId, AttachmentId, PortalId};
 use cairn_domain::limits::{LINKS_MAX, SOURCE_HOSTS_MAX};
+use cairn_domain::old_address::OldAddress;
 use cairn_markdown::{Link, Rendered};
 use cairn_store::Tx;
 use cairn_store::links::LinkRow;
@@ -143,6 +144,33 @@ pub(crate) async fn arrived_attachment(
     let rows = cairn_store::links::leading_to_paths(tx, portal, &[path]).await?;
     point(tx, portal, rows).await?;
     arrived_files(tx, portal, files).await
+}
+
+/// Points the links that may mean these addresses of the site before at where they lead now, also
+/// where that is nowhere any more. The redirects must have been saved before, and the portal's row
+/// must be locked.
+pub(crate) async fn arrived_redirects(
+    tx: &mut Tx,
+    portal: PortalId,
+    addresses: &[&OldAddress],
+) -> Result<()> {
+    if addresses.is_empty() {
+        return Ok(());
+    }
+    let mut paths: Vec<String> = addresses.iter().flat_map(|a| a.asked_by()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let rows = cairn_store::links::leading_to_paths(tx, portal, &paths).await?;
+    point(tx, portal, rows).await?;
+    paths.retain(|path| {
+        let last = path.rsplit('/').next().unwrap_or_default();
+        !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit())
+    });
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let rows = cairn_store::links::leading_to_numbers(tx, portal, &paths).await?;
+    point(tx, portal, rows).await
 }
 
 async fn arrived_files(tx: &mut Tx, portal: PortalId, files: &[Origin]) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What is there for the paths that rows name: three looks however many rows.
+//! What is there for the paths that rows name: four looks however many rows.
 //!
 //! *Invariant:* the answer depends on the rows and on what is there, not on the order in which it
 //! came. Whatever comes asks the rows that may mean it again, also those that lead somewhere already.
@@ -6,8 +6,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use cairn_domain::ids::PortalId;
+use cairn_domain::old_address::AskedAddress;
 use cairn_store::Tx;
-use cairn_store::links::{FoundFile, LinkRow, LinkTarget};
+use cairn_store::links::{FoundFile, FoundRedirect, LinkRow, LinkTarget};
 
 use super::meaning::{attachment_of, split_host};
 use super::names::candidates;
@@ -17,7 +18,14 @@ use crate::Result;
 pub(super) async fn resolve(tx: &mut Tx, portal: PortalId, rows: &mut [LinkRow]) -> Result<()> {
     let mut names = BTreeSet::new();
     let mut ids = BTreeSet::new();
+    let mut addresses = BTreeSet::new();
     for row in rows.iter() {
+        if let Some(asked) = old_address_of(row) {
+            for path in asked.folded_paths() {
+                let queries = asked.queries().iter();
+                addresses.extend(queries.map(|query| (path.clone(), query.clone())));
+            }
+        }
         if let Some(id) = attachment_of(&row.path) {
             ids.insert(id);
         }
@@ -34,6 +42,13 @@ pub(super) async fn resolve(tx: &mut Tx, portal: PortalId, rows: &mut [LinkRow])
             let name = file.path.to_ascii_lowercase();
             let key = (file.source.clone(), name);
             found.files.entry(key).or_default().push(file);
+        }
+    }
+    if !addresses.is_empty() {
+        let addresses: Vec<_> = addresses.into_iter().collect();
+        for redirect in cairn_store::links::redirects(tx, portal, &addresses).await? {
+            let path = redirect.old.path().to_ascii_lowercase();
+            found.redirects.entry(path).or_default().push(redirect);
         }
     }
     if !ids.is_empty() {
@@ -56,11 +71,28 @@ fn file_of(row: &LinkRow) -> Option<(&str, &str)> {
     Some((source, row.path.strip_prefix('/').unwrap_or(&row.path)))
 }
 
+/// The address of the site before that a row may mean.
+fn old_address_of(row: &LinkRow) -> Option<AskedAddress> {
+    if row.is_image || !row.path.starts_with('/') || attachment_of(&row.path).is_some() {
+        return None;
+    }
+    let address = match split_host(&row.address) {
+        Some((_, path)) => path,
+        None => row.address.as_str(),
+    };
+    match address.split_once('?') {
+        Some((path, query)) => AskedAddress::of(path, Some(query)),
+        None => AskedAddress::of(address, None),
+    }
+}
+
 /// What was found.
 #[derive(Default)]
 struct Found {
     /// By source and path in lower case.
     files: HashMap<(String, String), Vec<FoundFile>>,
+    /// By path in lower case.
+    redirects: HashMap<String, Vec<FoundRedirect>>,
     attachments: BTreeSet<cairn_domain::ids::AttachmentId>,
 }
 
@@ -70,7 +102,20 @@ impl Found {
             let is_here = self.attachments.contains(&id);
             return is_here.then_some(LinkTarget::Attachment(id));
         }
-        self.file(row)
+        self.file(row).or_else(|| self.redirect(row))
+    }
+
+    /// Where the redirect that fits best leads, as it would lead a reader.
+    fn redirect(&self, row: &LinkRow) -> Option<LinkTarget> {
+        let asked = old_address_of(row)?;
+        let paths = asked.folded_paths();
+        paths
+            .iter()
+            .filter_map(|path| self.redirects.get(path))
+            .flatten()
+            .filter_map(|redirect| Some((asked.rank(&redirect.old)?, redirect.article)))
+            .min_by_key(|(rank, _)| *rank)
+            .map(|(_, article)| LinkTarget::Article(article))
     }
 
     /// As written before any other case; then in the order of the candidates.

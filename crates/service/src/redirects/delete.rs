@@ -10,7 +10,7 @@ use crate::authorize::Purpose;
 use crate::idempotency::Idempotent;
 use crate::redirects::{audit_value, write};
 use crate::text_input::Input;
-use crate::{Context, Error, Result, audit, authorize};
+use crate::{Context, Error, Result, audit, authorize, links};
 
 /// Which redirect to take away.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -67,6 +67,7 @@ pub async fn delete(ctx: &Context, command: DeleteRedirect) -> Result<DeletedRed
     let Some(gone) = cairn_store::redirects::delete(&mut tx, portal.id, &old).await? else {
         return Err(Error::not_found(format!("redirect at {}", old.to_url())));
     };
+    links::arrived_redirects(&mut tx, portal.id, &[&gone.old]).await?;
     let outcome = DeletedRedirect {
         old_url: gone.old.to_url(),
         target: gone.target.to_text(),

@@ -14,7 +14,7 @@ use cairn_store::outbox::NewEvent;
 use jiff::Timestamp;
 
 use crate::redirects::{PutRedirect, PutResult, audit_value};
-use crate::{Context, Error, ErrorCode, Result, audit};
+use crate::{Context, Error, ErrorCode, Result, audit, links};
 
 /// What a write of redirects did.
 pub(super) struct Written {
@@ -84,7 +84,8 @@ pub(super) fn event(
     }
 }
 
-/// Puts redirects; none of them may stand twice in `wanted`. Three reads and one write, however many.
+/// Puts redirects; none of them may stand twice in `wanted`. A handful of reads and
+/// two writes, however many.
 ///
 /// # Errors
 /// Inside: the places of those that lead back to themselves; nothing was written. Outside: `conflict`
@@ -159,6 +160,8 @@ pub(super) async fn put_many(
         }
     }
     cairn_store::redirects::put_many(tx, portal, &written.after, now).await?;
+    let addresses: Vec<&OldAddress> = written.after.iter().map(|r| &r.old).collect();
+    links::arrived_redirects(tx, portal, &addresses).await?;
     Ok(Ok(written))
 }
 

@@ -4,6 +4,7 @@
 //! for the caller to weigh. Every look takes arrays: a batch of any size is one round trip.
 
 use cairn_domain::ids::{ArticleId, AttachmentId, PortalId};
+use cairn_domain::old_address::OldAddress;
 use sqlx::postgres::PgRow;
 use sqlx::query;
 use uuid::Uuid;
@@ -32,10 +33,11 @@ join attachment_paths p
 
     REDIRECTS = "
 select r.old_path, r.old_query, r.target_id
-from unnest($2::text[]) as n (path)
+from unnest($2::text[], $3::text[]) as n (path, query)
 join redirects r
   on r.portal_id = $1
  and lower(r.old_path) = n.path
+ and r.old_query = n.query
 where r.target_kind = 'article'";
 
     ATTACHMENTS = "
@@ -117,10 +119,8 @@ pub struct FoundFile {
 /// A redirect to an article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundRedirect {
-    /// Its path, as stored.
-    pub old_path: String,
-    /// The query it needs.
-    pub old_query: String,
+    /// The address it stands at.
+    pub old: OldAddress,
     /// Where it leads.
     pub article: ArticleId,
 }
@@ -139,19 +139,21 @@ pub async fn files(
     rows.iter().map(file_from).collect()
 }
 
-/// The redirects to articles at these paths, which stand in lower case.
+/// The redirects to articles at these paths, which stand in lower case, with these queries.
 pub async fn redirects(
     tx: &mut Tx,
     portal: PortalId,
-    paths: &[String],
+    addresses: &[(String, String)],
 ) -> Result<Vec<FoundRedirect>, StoreError> {
-    let redirects = query(REDIRECTS).bind(portal.as_uuid()).bind(paths);
+    let redirects = query(REDIRECTS)
+        .bind(portal.as_uuid())
+        .bind(each(addresses, |(path, _)| path.as_str()))
+        .bind(each(addresses, |(_, query)| query.as_str()));
     let rows = tx.fetch_all(redirects).await?;
     rows.iter()
         .map(|row| {
             Ok(FoundRedirect {
-                old_path: col(row, "old_path")?,
-                old_query: col(row, "old_query")?,
+                old: OldAddress::from_stored(col(row, "old_path")?, col(row, "old_query")?),
                 article: ArticleId::from_uuid(col(row, "target_id")?),
             })
         })
