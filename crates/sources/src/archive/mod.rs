@@ -8,6 +8,8 @@
 
 mod names;
 mod tar;
+#[cfg(test)]
+mod tests;
 mod zip;
 
 pub(crate) use names::is_archive;
@@ -128,16 +130,22 @@ impl Archive {
     }
 
     fn refuse_double_names(&self, label: &str) -> Result<(), SourceError> {
-        match self.members.windows(2).find(|w| w[0].path == w[1].path) {
-            None => Ok(()),
-            Some(pair) => Err(malformed(
-                label,
-                format!(
-                    "it has two members called {:?}, and only one of them can be meant; pack it again",
-                    pair[0].path
-                ),
-            )),
+        for pair in self.members.windows(2) {
+            let (one, other) = (&pair[0].path, &pair[1].path);
+            // Sorted by segments, what lies below a name follows it at once.
+            let what = if one == other {
+                format!("has two members called {one:?}, and only one of them can be meant")
+            } else if other
+                .strip_prefix(one.as_str())
+                .is_some_and(|rest| rest.starts_with('/'))
+            {
+                format!("has members below {one:?}, and {one:?} is a file and a folder")
+            } else {
+                continue;
+            };
+            return Err(malformed(label, format!("it {what}; pack it again")));
         }
+        Ok(())
     }
 
     /// Unpacks every byte once: sizes and checksums are believed only afterwards.
