@@ -17,6 +17,7 @@ mod help_center;
 mod house;
 mod idempotency;
 mod import;
+mod import_cli;
 mod indexing;
 mod keys;
 mod kill;

@@ -144,15 +144,15 @@ fn each_hostile_archive_ends_as_its_manifest_says() {
 
 /// Reads an archive in a process of its own.
 fn probe(archive: &Path) -> Value {
-    let output = Command::new(std::env::current_exe().unwrap())
+    let output = Command::new(std::env::current_exe().expect("the test knows its own path"))
         .args(["--exact", "probe_child", "--nocapture"])
         .env(PROBE, archive)
         .output()
-        .unwrap();
+        .expect("the test can be started again");
     let text = String::from_utf8_lossy(&output.stdout);
     let answer = text.lines().find_map(|line| line.split_once(ANSWER));
     let (_, answer) = answer.unwrap_or_else(|| panic!("{}: no answer: {text}", archive.display()));
-    serde_json::from_str(answer).unwrap()
+    serde_json::from_str(answer).expect("JSON")
 }
 
 /// Not a test of anything: what the test above runs for each archive.

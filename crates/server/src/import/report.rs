@@ -88,8 +88,10 @@ pub(crate) struct Report {
     pub(crate) created: u64,
     pub(crate) updated: u64,
     pub(crate) unchanged: u64,
-    /// Of a rehearsal: articles that would be sent.
+    /// Of a rehearsal: articles, files and old addresses that would be sent.
     pub(crate) would_send: u64,
+    would_upload: u64,
+    would_redirect: u64,
     /// Whether nothing was to be sent.
     pub(crate) is_rehearsal: bool,
     pub(crate) failed: Listed<Fault>,
@@ -151,9 +153,11 @@ impl Report {
     pub(crate) fn conclude(&mut self, source: &dyn Source) {
         for file in source.files() {
             self.links.note_file(&file.path);
+            self.would_upload += 1;
         }
         for address in source.old_addresses() {
             self.links.note_old_url(&address.old_url);
+            self.would_redirect += 1;
         }
         self.dead_links = self.links.dead();
         for remark in source.remarks() {
@@ -231,6 +235,8 @@ impl Report {
         });
         if self.is_rehearsal {
             json["would_send"] = json!(self.would_send);
+            json["would_upload"] = json!(self.would_upload);
+            json["would_redirect"] = json!(self.would_redirect);
         }
         json
     }
@@ -299,7 +305,9 @@ impl Report {
         ];
         if self.is_rehearsal {
             counts = vec![
-                ("would be sent", self.would_send),
+                ("articles to send", self.would_send),
+                ("files to send", self.would_upload),
+                ("redirects to send", self.would_redirect),
                 ("failed", self.failed.count),
             ];
         }
