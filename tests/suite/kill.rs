@@ -10,6 +10,7 @@
 //! a choice of points (not the machine's timing), `CAIRN_TEST_BINARY` names the program.
 
 mod chance;
+mod erasing;
 mod folder;
 mod importing;
 mod reckoning;
