@@ -11,6 +11,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -124,7 +125,10 @@ fn newest(place: &Path) -> SystemTime {
 ///
 /// Where the search begins depends on the process, so that two runs rarely meet.
 pub fn free_port() -> u16 {
-    let skip = std::process::id() as usize * 7 % PORTS.len();
+    // Each call begins behind the one before: a port found free is taken only a moment later.
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let calls = CALLS.fetch_add(1, Ordering::Relaxed);
+    let skip = (std::process::id() as usize * 7 + calls * 17) % PORTS.len();
     PORTS
         .cycle()
         .skip(skip)

@@ -605,7 +605,11 @@ mod tests {
             for part in *wanted {
                 assert!(said.contains(part), "{variables:?} {file:?}: {said}");
             }
-            assert!(!said.contains("secret"), "{said}");
+            // Names of settings may say what they are; values may not be said.
+            assert!(
+                !said.replace("secret_access_key", "").contains("secret"),
+                "{said}"
+            );
         }
         let flags: Flags = vec![("listen", "--listen", Value::from("x"))];
         assert!(fault(None, &[], flags).contains("setting listen from flag --listen"));

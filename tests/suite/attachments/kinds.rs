@@ -55,7 +55,7 @@ fn cases() -> Vec<Case> {
         case(format!("%PDF-1.4\n{script}"), "p.png", "application/pdf", "application/pdf", false),
         case(b"PK\x03\x04\x14\0\0\0\x08\0".as_slice(), "q.png", "application/zip", "application/zip", false),
         case(b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2".as_slice(), "r.png", "video/mp4", "video/mp4", false),
-        case(b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm".as_slice(), "s.png", "video/webm", "video/webm", false),
+        case([b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm".as_slice(), &[0; 300]].concat(), "s.png", "video/webm", "video/webm", false),
         case(b"MZ\x90\0\x03\0\0\0".as_slice(), "t.png", "application/vnd.microsoft.portable-executable", BYTES, false),
         case(b"\0asm\x01\0\0\0".as_slice(), "u.png", "application/wasm", BYTES, false),
         case(b"\xff\xfe<\0h\0t\0m\0l\0>\0".as_slice(), "v.png", BYTES, BYTES, false),
