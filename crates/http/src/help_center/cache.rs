@@ -367,7 +367,6 @@ mod tests {
             if Arc::strong_count(&entry) + Arc::strong_count(&missing) == 2 {
                 break;
             }
-            cache.get(&key("/a"));
             cache.pages.run_pending_tasks();
             cache.misses.run_pending_tasks();
         }
