@@ -81,17 +81,21 @@ pub(crate) async fn follow<T: Aftermath>(
         }
     }
     if let Some(imported) = target.imported(&to, source_name).await? {
+        let is_here = |file: &Imported| {
+            let by_path = file.path.as_ref().is_some_and(|path| paths.contains(path));
+            let by_id = file.source_id.as_ref();
+            by_path || by_id.is_some_and(|id| items.has(&file.locale, id))
+        };
         let mut gone: Vec<Imported> = imported
             .into_iter()
-            .filter(|file| file.status != "archived" && !paths.contains(&file.path))
-            .filter(|file| !items.has(&file.locale, &file.source_id))
+            .filter(|file| file.status != "archived" && !is_here(file))
             .collect();
-        gone.sort_by(|a, b| a.path.cmp(&b.path));
+        gone.sort_by(|a, b| a.name().cmp(b.name()));
         if steps.prune && !gone.is_empty() {
             progress.begin("articles to archive", gone.len() as u64);
             gone = prune(target, &to, gone, run_id, &mut report, progress).await?;
         }
-        report.gone(gone.iter().map(|file| file.path.clone()));
+        report.gone(gone.iter().map(|file| file.name().to_owned()));
     }
     report.elapsed_ms = began.elapsed().as_millis();
     Ok(report)
@@ -229,7 +233,7 @@ async fn prune<T: Aftermath>(
             match failed {
                 None => report.archived += 1,
                 Some(reason) => {
-                    report.fail_prune(Fault::at(&article.path, 1, reason));
+                    report.fail_prune(Fault::at(article.name(), 1, reason));
                     left.push(article.clone());
                 }
             }

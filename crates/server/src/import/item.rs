@@ -1,6 +1,6 @@
 //! One article of a source becomes one item of an import, with what the operator said added to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use cairn_domain::locale::Locale;
 use cairn_service::articles::ImportItem;
@@ -31,8 +31,8 @@ pub(crate) struct Items<'a> {
     locale: String,
     /// Which file a (locale, source id) stands for.
     seen: HashMap<(String, String), String>,
-    /// The (translation key, locale) that are taken: of two in one language the second stands alone.
-    keys: HashSet<(String, String)>,
+    /// The languages of each translation key: of two articles in one language the second stands alone.
+    keys: HashMap<String, Vec<String>>,
 }
 
 impl<'a> Items<'a> {
@@ -42,7 +42,7 @@ impl<'a> Items<'a> {
             options,
             locale: locale.to_owned(),
             seen: HashMap::new(),
-            keys: HashSet::new(),
+            keys: HashMap::new(),
         }
     }
 
@@ -66,7 +66,7 @@ impl<'a> Items<'a> {
         self.seen.insert(identity, article.path.clone());
         let translation_key = article
             .translation_key
-            .filter(|key| self.keys.insert((key.clone(), locale.clone())));
+            .filter(|key| self.join(key, &locale));
         let body = match &self.options.rewrite {
             Some(rewrite) => rewrite(&article.path, &article.body),
             None => article.body,
@@ -92,6 +92,22 @@ impl<'a> Items<'a> {
             updated_at: article.updated_at,
             old_urls: article.old_urls,
         })
+    }
+
+    /// Whether a translation key has room for this language.
+    fn join(&mut self, key: &str, locale: &str) -> bool {
+        let locales = self.keys.entry(key.to_owned()).or_default();
+        let is_free = locales.iter().all(|taken| taken != locale);
+        if is_free {
+            locales.push(locale.to_owned());
+        }
+        is_free
+    }
+
+    /// How many articles are there in more than one language.
+    pub(crate) fn translated(&self) -> u64 {
+        let groups = self.keys.values();
+        groups.filter(|locales| locales.len() > 1).count() as u64
     }
 
     /// Whether an article with this locale and id was there.
@@ -160,5 +176,6 @@ mod tests {
         assert_eq!(key("a", None), Some("k".to_owned()));
         assert_eq!(key("b", Some("en")), None);
         assert_eq!(key("c", Some("de")), Some("k".to_owned()));
+        assert_eq!(items.translated(), 1);
     }
 }

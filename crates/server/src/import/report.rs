@@ -101,6 +101,8 @@ pub(crate) struct Report {
     /// Articles whose file is no longer there.
     pub(crate) gone: Listed<String>,
     pub(crate) archived: u64,
+    /// Articles that are there in more than one language.
+    pub(crate) translated: u64,
     prune_failed: Listed<Fault>,
     links: DeadLinks,
     dead_links: (u64, Vec<Warning>),
@@ -212,6 +214,7 @@ impl Report {
             "conflicts": self.conflicts.count,
             "gone": self.gone.count,
             "archived": self.archived,
+            "translated": self.translated,
             "warnings": self.dead_links.0,
             "files": {
                 "uploaded": self.files.uploaded,
@@ -322,6 +325,7 @@ impl Report {
             ("redirects failed", self.redirects.failed.count),
             ("gone", self.gone.count),
             ("archived", self.archived),
+            ("translated", self.translated),
         ];
         counts.extend(others.into_iter().filter(|(_, count)| *count > 0));
         counts.push(("warnings", self.dead_links.0));

@@ -96,6 +96,7 @@ pub(crate) async fn run<'a, T: Target>(
     ended?;
     sender.send(batch, &mut report).await?;
     progress.done(report.articles());
+    report.translated = items.translated();
     report.elapsed_ms = began.elapsed().as_millis();
     Ok(Moved {
         source,
@@ -137,6 +138,7 @@ pub(crate) async fn rehearse(
     let (source, ended) = reading.await.context("reading the source broke off")?;
     ended?;
     report.conclude(source.as_ref());
+    report.translated = items.translated();
     report.elapsed_ms = began.elapsed().as_millis();
     Ok(report)
 }

@@ -93,11 +93,20 @@ pub(crate) enum Uploaded {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Imported {
     pub(crate) article_id: String,
-    pub(crate) source_id: String,
+    pub(crate) source_id: Option<String>,
     pub(crate) locale: String,
-    pub(crate) path: String,
+    /// None where the source has no files.
+    pub(crate) path: Option<String>,
     pub(crate) head_revision: i32,
     pub(crate) status: String,
+}
+
+impl Imported {
+    /// What a report calls it.
+    pub(crate) fn name(&self) -> &str {
+        let name = self.path.as_deref().or(self.source_id.as_deref());
+        name.unwrap_or(&self.article_id)
+    }
 }
 
 /// What can be done besides articles. `None` is the answer of a server that does not know how.

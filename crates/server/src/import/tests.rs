@@ -245,9 +245,9 @@ async fn categories_files_and_old_addresses_go_along() {
 async fn what_is_no_longer_there_is_reported_and_archived_when_asked() {
     let known = |id: &str, path: &str, status: &str| Imported {
         article_id: format!("article-{id}"),
-        source_id: id.to_owned(),
+        source_id: Some(id.to_owned()),
         locale: "en".to_owned(),
-        path: path.to_owned(),
+        path: Some(path.to_owned()),
         head_revision: 3,
         status: status.to_owned(),
     };
