@@ -186,7 +186,7 @@ create table purges (
 
 create index purges_waiting_idx on purges (portal_id, requested_at) where finished_at is null;
 
--- The serving role may only append to revisions and audit. These two functions are the only way to blank them; they
+-- The serving role may only append to revisions and audit. These three functions are the only way to blank them; they
 -- belong to the owner and blank one subject, never a table.
 create function purge_revision_text(of_portal uuid, of_article uuid, of_revision integer, at timestamptz)
 returns bigint
@@ -223,8 +223,52 @@ as $$
     select count(*) from blanked
 $$;
 
+-- Entries about redirects name many at once: only the old addresses of those that led to the erased article go.
+create function purge_audit_redirects(of_portal uuid, of_target text, of_urls text[])
+returns bigint
+language sql
+security definer
+set search_path = pg_catalog, public
+as $$
+    with named as (
+        select id, before, after
+        from public.audit
+        where portal_id = of_portal
+          and subject_kind = 'redirects'
+          and exists (
+              select 1
+              from jsonb_array_elements(coalesce(before, '[]') || coalesce(after, '[]')) as e (value)
+              where e.value ->> 'target' = of_target
+                 or e.value ->> 'old_url' = any (of_urls))
+        for update
+    ),
+    blanked as (
+        update public.audit a
+        set before = (
+                select jsonb_agg(case
+                        when e.value ->> 'target' = of_target or e.value ->> 'old_url' = any (of_urls)
+                        then e.value || '{"old_url": "purged"}'
+                        else e.value
+                    end order by e.n)
+                from jsonb_array_elements(named.before) with ordinality as e (value, n)),
+            after = (
+                select jsonb_agg(case
+                        when e.value ->> 'target' = of_target or e.value ->> 'old_url' = any (of_urls)
+                        then e.value || '{"old_url": "purged"}'
+                        else e.value
+                    end order by e.n)
+                from jsonb_array_elements(named.after) with ordinality as e (value, n))
+        from named
+        where a.portal_id = of_portal
+          and a.id = named.id
+        returning 1
+    )
+    select count(*) from blanked
+$$;
+
 revoke all on function purge_revision_text(uuid, uuid, integer, timestamptz) from public;
 revoke all on function purge_audit_values(uuid, uuid, integer) from public;
+revoke all on function purge_audit_redirects(uuid, text, text[]) from public;
 
 -- Restoring ------------------------------------------------------------------------------------------------------
 

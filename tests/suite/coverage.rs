@@ -37,7 +37,7 @@ impl Place {
             category: "018f4e2a-7b1c-7c3d-9e4f-0123456789ac".to_owned(),
             attachment: "018f4e2a-7b1c-7c3d-9e4f-0123456789ae".to_owned(),
             key: "018f4e2a-7b1c-7c3d-9e4f-0123456789ad".to_owned(),
-            revised: "018f4e2a-7b1c-7c3d-9e4f-0123456789ae".to_owned(),
+            revised: "018f4e2a-7b1c-7c3d-9e4f-0123456789b0".to_owned(),
             purge: "018f4e2a-7b1c-7c3d-9e4f-0123456789af".to_owned(),
         }
     }
@@ -278,6 +278,15 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
                 vec![erase(revised, 1), erase(article, 1), erase(revised, 9)],
             )
         }
+        Operation::PurgeAttachment => (
+            Elsewhere::NotFound,
+            vec![call(
+                "POST",
+                format!("/attachments/{attachment}/purges"),
+                None,
+                json!({"message": "why"}),
+            )],
+        ),
         Operation::ListPurges => (
             Elsewhere::NotFound,
             vec![get(format!("/purges?portal={portal}"))],

@@ -115,6 +115,7 @@ async fn every_write_of_the_rest_door_replays() {
     let article = app.article().create().await;
     let category = app.category("Billing").create().await;
     let doomed = app.key_with(&["articles:read"]).await;
+    let file = app.attach("a.txt", "words").await;
     let item =
         json!({"source_id": "s", "title": "T", "body": "b", "locale": "en", "status": "draft"});
     let writes = [
@@ -167,6 +168,15 @@ async fn every_write_of_the_rest_door_replays() {
             json!({"portal": "help", "operations": [
                 {"id": article.id, "expected_revision": 3, "status": "archived"},
             ]}),
+        ),
+        (
+            "POST",
+            format!(
+                "/attachments/{}/purges",
+                file["id"].as_str().expect("an id")
+            ),
+            None,
+            json!({"message": "why"}),
         ),
         (
             "POST",

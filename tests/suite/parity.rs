@@ -181,6 +181,7 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::BatchArticles
         | Operation::PurgeArticle
         | Operation::PurgeRevision
+        | Operation::PurgeAttachment
         | Operation::ListPurges
         | Operation::GetPurge
         | Operation::ListRedirects

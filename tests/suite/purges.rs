@@ -115,6 +115,28 @@ async fn telling(app: &TestApp) -> (TestArticle, TestArticle) {
     )
     .await;
     change("\"2\"", "patch-2", json!({"status": "published"})).await;
+    // Addresses of the site before: one leads on, one led here once.
+    for old in [format!("/hc/{SECRET}"), format!("/was/{SECRET}?a=1")] {
+        let put = json!({"portal": "help", "redirects": [
+            {"old_url": old, "target": format!("article:{id}")},
+            {"old_url": "/harmless", "target": "/en"},
+        ]});
+        app.rest(&app.key)
+            .request("POST", "/redirects")
+            .header("idempotency-key", &old)
+            .json(&put)
+            .send()
+            .await
+            .expect(200);
+    }
+    app.rest(&app.key)
+        .request(
+            "DELETE",
+            &format!("/redirects?portal=help&old_url=/was/{SECRET}%3Fa%3D1"),
+        )
+        .send()
+        .await
+        .expect(200);
     let rival = app
         .article()
         .title("Rival")
@@ -162,6 +184,8 @@ async fn an_erased_article_stands_in_no_table_and_no_index_file() {
         "slug_history",
         "audit",
         "idempotency",
+        "redirects",
+        "imported_files",
     ] {
         assert!(
             before.iter().any(|r| r.starts_with(&format!("{table}: "))),
@@ -219,6 +243,12 @@ async fn an_erased_article_stands_in_no_table_and_no_index_file() {
             .map(Vec::len),
         Some(5)
     );
+    app.page(&format!("/help/hc/{SECRET}")).await.expect(404);
+    // What the audit says of the other redirect in the same request stands.
+    let put = app.rows("audit").await;
+    let put = put.iter().find(|e| e["action"] == "redirects.put");
+    let put = put.expect("an entry")["after"].to_string();
+    assert!(put.contains("/harmless") && put.contains("purged"), "{put}");
     // The audit says that it was done, by whom and why.
     let audit = app.rows("audit").await;
     let entry = audit
@@ -551,4 +581,149 @@ async fn an_erasure_needs_a_reason_and_its_own_scope() {
     }
     let tools = app.mcp(&app.key).tool_names().await;
     assert!(tools.iter().all(|t| !t.contains("purge")), "{tools:?}");
+}
+
+/// Whether any kept file holds the word.
+fn files_with(app: &TestApp, word: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting = vec![app.files_dir()];
+    while let Some(dir) = waiting.pop() {
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if std::fs::read(&path)
+                .expect("a file")
+                .windows(word.len())
+                .any(|w| w == word.as_bytes())
+            {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erased_attachment_is_neither_kept_nor_named_nor_taken_again() {
+    let app = TestApp::spawn().await;
+    let text = format!("It says {SECRET}.");
+    let rest = app.rest(&app.key);
+    let path = format!("/attachments?portal=help&source=s&path=media/{SECRET}.txt");
+    let bring = async |key: &str| {
+        rest.request("POST", &path)
+            .header("idempotency-key", key)
+            .header("content-type", "text/plain")
+            .raw(text.clone().into_bytes())
+            .send()
+            .await
+    };
+    let file = bring("k1").await.expect(201).json();
+    let id = file["id"].as_str().expect("an id").to_owned();
+    let other = app.attach("other.txt", "harmless").await;
+    let article = app
+        .article()
+        .body(&format!(
+            "[It](/attachments/{id}/x.txt) and [other]({})",
+            other["address"].as_str().expect("one")
+        ))
+        .published()
+        .create()
+        .await;
+    app.settle().await;
+    let url = file["url"]
+        .as_str()
+        .expect("a url")
+        .replace("http://127.0.0.1:8080", "");
+    app.page(&url).await.expect(200);
+    app.page(&article.path).await.expect(200);
+    assert_eq!(files_with(&app, SECRET).len(), 1);
+    let before = rows_with(&app, SECRET).await;
+    for table in ["attachments", "attachment_paths", "audit"] {
+        assert!(
+            before.iter().any(|r| r.starts_with(&format!("{table}: "))),
+            "{table}: {before:?}"
+        );
+    }
+
+    let erasure = purge(&app, &format!("/attachments/{id}"))
+        .await
+        .expect(201)
+        .json();
+    assert_eq!(
+        (&erasure["kind"], &erasure["subject_id"]),
+        (&json!("attachment"), &json!(id))
+    );
+    assert_eq!(rows_with(&app, SECRET).await, Vec::<String>::new());
+    app.page(&url).await.expect(404);
+    app.settle().await;
+    assert_eq!(files_with(&app, SECRET), Vec::<String>::new());
+    let at = format!("/purges/{}", erasure["id"].as_str().expect("an id"));
+    assert!(rest.get(&at).await.expect(200).json()["finished_at"].is_string());
+
+    for path in [
+        format!("/attachments/{id}"),
+        format!("/attachments/{id}/content"),
+    ] {
+        rest.get(&path).await.problem(410, "purged");
+    }
+    let reader = app.key_with(&["articles:read"]).await;
+    app.rest(&reader)
+        .get(&format!("/attachments/{id}"))
+        .await
+        .problem(404, "not_found");
+    purge(&app, &format!("/attachments/{id}"))
+        .await
+        .problem(410, "purged");
+    let page = app.page(&article.path).await.expect(200).text();
+    assert!(!page.contains(SECRET), "{page}");
+    let listed = rest
+        .get("/attachments?portal=help")
+        .await
+        .expect(200)
+        .json();
+    let ids: Vec<_> = listed["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|i| &i["id"])
+        .collect();
+    assert_eq!(ids, [&other["id"]]);
+    // An automatic import must not bring it back, and a retry is no way around it.
+    bring("k2").await.problem(409, "conflict");
+    assert_eq!(files_with(&app, SECRET), Vec::<String>::new());
+    assert!(bring("k1").await.status >= 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_variants_of_an_erased_picture_go_with_it_also_after_a_restart() {
+    let app = TestApp::spawn().await;
+    let picture = app.attach("a.png", cairn_tests::png(1_200, 600)).await;
+    assert!(
+        !picture["variant_widths"]
+            .as_array()
+            .expect("widths")
+            .is_empty()
+    );
+    let id = picture["id"].as_str().expect("an id");
+    let kept = |app: &TestApp| {
+        let mut count = 0;
+        for portal in std::fs::read_dir(app.files_dir())
+            .expect("a directory")
+            .flatten()
+        {
+            count += std::fs::read_dir(portal.path())
+                .into_iter()
+                .flatten()
+                .flatten()
+                .count();
+        }
+        count
+    };
+    assert!(kept(&app) > 1);
+    purge(&app, &format!("/attachments/{id}")).await.expect(201);
+    let app = app.restarted().await;
+    app.settle().await;
+    assert_eq!(kept(&app), 0);
+    assert!(app.rows("purges").await[0]["finished_at"].is_string());
 }

@@ -71,6 +71,7 @@ operations! {
     ExportPortal = "export_portal", ArticlesWrite, None, None, false, "Page through what a portal has besides articles: categories, attachments, redirects.";
     PurgeArticle = "purge_article", ArticlesPurge, Some("article.purge"), Some("article.purged"), false, "Erase an article: every text of it, everywhere it is kept.";
     PurgeRevision = "purge_revision", ArticlesPurge, Some("revision.purge"), Some("revision.purged"), false, "Erase the text of one old revision of an article.";
+    PurgeAttachment = "purge_attachment", ArticlesPurge, Some("attachment.purge"), Some("attachment.purged"), false, "Erase an attachment: its bytes, its variants, its name and the paths it came under.";
     ListPurges = "list_purges", ArticlesPurge, None, None, false, "List what was erased, newest first.";
     GetPurge = "get_purge", ArticlesPurge, None, None, false, "Get one erasure: whether its bytes are gone from everywhere.";
     ListImportedFiles = "list_imported_files", ArticlesWrite, None, None, false, "List which files of an import became which articles, and which of those were changed since.";

@@ -4,7 +4,8 @@
 //! whether one does, because that decides who may see it.
 
 use cairn_domain::attachment::{Attachment, AttachmentPath, FileDigest};
-use cairn_domain::ids::{AttachmentId, PortalId};
+use cairn_domain::ids::{AttachmentId, PortalId, PurgeId};
+use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::postgres::PgRow;
 use sqlx::query;
@@ -125,6 +126,52 @@ where portal_id = $1
   and attachment_id = $2
 order by source, path
 limit $3";
+
+    LOCK = concat!("
+select ", columns!(), "
+from attachments t
+where t.portal_id = $1
+  and t.id = $2
+for update");
+
+    // The digest stays, so that the same bytes are recognised; the widths, so that their files are found.
+    ENTOMB = "
+update attachments
+set name = '', purged_at = $3
+where portal_id = $1
+  and id = $2
+  and purged_at is null";
+
+    DROP_PATHS = "
+delete from attachment_paths
+where portal_id = $1
+  and attachment_id = $2";
+
+    UNLINK = "
+update links
+set target_kind = null, target_id = null
+where portal_id = $1
+  and target_kind = 'attachment'
+  and target_id = $2";
+
+    IS_ERASED = "
+select 1 as one
+from attachments
+where portal_id = $1
+  and id = $2
+  and purged_at is not null";
+
+    // Over all portals, as the one task that finishes erasures.
+    ERASED_WAITING = concat!("
+select p.id as purge_id, ", columns!(), "
+from purges p
+join attachments t
+  on t.portal_id = p.portal_id
+ and t.id = p.subject_id
+where p.subject_kind = 'attachment'
+  and p.finished_at is null
+order by p.requested_at
+limit $1");
 
     // Of these digests, those that an attachment still has.
     KNOWN_DIGESTS = "
@@ -329,6 +376,75 @@ pub async fn known_digests(
         .fetch_all(store.primary())
         .await?;
     rows.iter().map(digest_from).collect()
+}
+
+/// Locks an attachment, erased or not, until the transaction ends.
+pub async fn lock(
+    tx: &mut Tx,
+    portal: PortalId,
+    id: AttachmentId,
+) -> Result<Option<Attachment>, StoreError> {
+    let lock = query(LOCK).bind(portal.as_uuid()).bind(id.as_uuid());
+    tx.fetch_optional(lock)
+        .await?
+        .as_ref()
+        .map(from_row)
+        .transpose()
+}
+
+/// Makes a locked attachment a tombstone: without name and paths, and no link leads to it.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it is one already.
+pub async fn entomb(
+    tx: &mut Tx,
+    portal: PortalId,
+    id: AttachmentId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let entomb = query(ENTOMB)
+        .bind(portal.as_uuid())
+        .bind(id.as_uuid())
+        .bind(at.to_sqlx());
+    if tx.execute(entomb).await? != 1 {
+        return Err(StoreError::Stale {
+            table: "attachments",
+            id: id.as_uuid(),
+        });
+    }
+    for statement in [DROP_PATHS, UNLINK] {
+        tx.execute(query(statement).bind(portal.as_uuid()).bind(id.as_uuid()))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Whether an attachment was erased. Primary pool.
+pub async fn is_erased(
+    store: &Store,
+    portal: PortalId,
+    id: AttachmentId,
+) -> Result<bool, StoreError> {
+    let row = query(IS_ERASED)
+        .bind(portal.as_uuid())
+        .bind(id.as_uuid())
+        .fetch_optional(store.primary())
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Erased attachments whose bytes may still be kept, with their erasures, oldest first; at most `limit`. Primary pool.
+pub async fn erased_waiting(
+    store: &Store,
+    limit: i64,
+) -> Result<Vec<(PurgeId, Attachment)>, StoreError> {
+    let rows = query(ERASED_WAITING)
+        .bind(limit)
+        .fetch_all(store.primary())
+        .await?;
+    rows.iter()
+        .map(|row| Ok((PurgeId::from_uuid(col(row, "purge_id")?), from_row(row)?)))
+        .collect()
 }
 
 fn digest_from(row: &PgRow) -> Result<FileDigest, StoreError> {

@@ -36,6 +36,7 @@ pub(crate) const GRANTS: &[(&str, &str)] = &[
 
 /// Functions of the owner that the serving role may call: what blanks append-only rows.
 pub(crate) const FUNCTIONS: &[&str] = &[
+    "purge_audit_redirects(uuid, text, text[])",
     "purge_audit_values(uuid, uuid, integer)",
     "purge_revision_text(uuid, uuid, integer, timestamptz)",
 ];

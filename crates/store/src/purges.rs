@@ -1,13 +1,15 @@
 //! Erasure: what was asked for, and the statements that take a text out of every table it stands in.
 //!
-//! Revisions and audit are append-only for the serving role; the two functions of the owner that blank them are called
+//! Revisions and audit are append-only for the serving role; the functions of the owner that blank them are called
 //! here and nowhere else. Everything else is deleted or overwritten by ordinary statements. What remains outside this
 //! room (dead rows until a vacuum, the write-ahead log, backups) is the operator's affair.
 
 use cairn_domain::article::Article;
 use cairn_domain::ids::{ArticleId, AttachmentId, PortalId, PurgeId};
 use cairn_domain::locale::Locale;
+use cairn_domain::old_address::OldAddress;
 use cairn_domain::purge::{Purge, PurgeSubject};
+use cairn_domain::redirect::RedirectTarget;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde_json::Value;
@@ -84,12 +86,6 @@ where portal_id = $1
   and article_id = $2
   and ($3::int4 is null or revision = $3)";
 
-    DROP_LINKS = "
-delete from links
-where portal_id = $1
-  and article_id = $2
-  and ($3::int4 is null or revision = $3)";
-
     OLD_SLUGS = "
 select locale, slug
 from slug_history
@@ -104,8 +100,18 @@ where h.portal_id = $1
   and h.locale = s.locale
   and h.slug = s.slug";
 
+    BLANK_AUDIT_REDIRECTS = "
+select purge_audit_redirects($1, $2, $3) as blanked";
+
+    FINISH_ONE = "
+update purges
+set finished_at = $3
+where portal_id = $1
+  and id = $2
+  and finished_at is null";
+
     OLD_ADDRESSES = "
-select old_path
+select old_path, old_query
 from redirects
 where portal_id = $1
   and target_kind = 'article'
@@ -276,10 +282,9 @@ pub async fn blank_revisions(
         .bind(revision)
         .bind(at.to_sqlx());
     let blanked = count(tx.fetch_optional(blank).await?.as_ref())?;
-    for statement in [DROP_RENDERINGS, DROP_LINKS] {
-        tx.execute(query(statement).bind(portal).bind(id).bind(revision))
-            .await?;
-    }
+    tx.execute(query(DROP_RENDERINGS).bind(portal).bind(id).bind(revision))
+        .await?;
+    crate::links::forget(tx, article.portal, article.id, revision).await?;
     Ok(blanked)
 }
 
@@ -336,17 +341,54 @@ pub async fn drop_old_slugs(
     Ok(())
 }
 
+/// Blanks the old addresses that the audit names as leading to an article: those under its `target`, and these.
+pub async fn blank_audit_redirects(
+    tx: &mut Tx,
+    portal: PortalId,
+    target: &RedirectTarget,
+    old_urls: &[String],
+) -> Result<i64, StoreError> {
+    let blank = query(BLANK_AUDIT_REDIRECTS)
+        .bind(portal.as_uuid())
+        .bind(target.to_text())
+        .bind(old_urls.to_vec());
+    count(tx.fetch_optional(blank).await?.as_ref())
+}
+
+/// Marks one erasure as finished. Primary pool.
+pub async fn finish_one(
+    store: &Store,
+    portal: PortalId,
+    purge: PurgeId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    query(FINISH_ONE)
+        .bind(portal.as_uuid())
+        .bind(purge.as_uuid())
+        .bind(at.to_sqlx())
+        .execute(store.primary())
+        .await?;
+    Ok(())
+}
+
 /// Addresses of the site before that lead to an article.
 pub async fn old_addresses(
     tx: &mut Tx,
     portal: PortalId,
     article: ArticleId,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<OldAddress>, StoreError> {
     let addresses = query(OLD_ADDRESSES)
         .bind(portal.as_uuid())
         .bind(article.as_uuid());
     let rows = tx.fetch_all(addresses).await?;
-    rows.iter().map(|row| col(row, "old_path")).collect()
+    rows.iter()
+        .map(|row| {
+            Ok(OldAddress::from_stored(
+                col(row, "old_path")?,
+                col(row, "old_query")?,
+            ))
+        })
+        .collect()
 }
 
 /// Forgets what leads to an article from the site before, and the file it came from.

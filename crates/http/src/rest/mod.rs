@@ -88,6 +88,7 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(batches::batch))
         .routes(routes!(purges::article))
         .routes(routes!(purges::revision))
+        .routes(routes!(purges::attachment))
         .routes(routes!(purges::list))
         .routes(routes!(purges::read))
         .routes(routes!(indexes::reindex))

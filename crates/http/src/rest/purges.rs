@@ -119,6 +119,22 @@ pub(crate) async fn revision(
     Ok(made(view))
 }
 
+#[utoipa::path(
+    post, path = "/api/v1/attachments/{id}/purges", operation_id = "purge_attachment", tag = "purges",
+    params(("id" = Uuid, Path, description = "UUID")), request_body = PurgeInput,
+    responses((status = 201, description = "The erasure", body = Purge, headers(("Location" = String, description = "Its address")))),
+)]
+pub(crate) async fn attachment(
+    Authed(ctx): Authed,
+    Segments(id): Segments<String>,
+    QueryParams(NoQuery): QueryParams<NoQuery>,
+    key: IdempotencyKey,
+    JsonBody(input): JsonBody<PurgeInput>,
+) -> Result<Response, Problem> {
+    let view = purges::purge_attachment(&ctx, &id, request(input, key)).await?;
+    Ok(made(view))
+}
+
 query_input! {
     /// Which erasures.
     pub(crate) struct PurgesQuery {

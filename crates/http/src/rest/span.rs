@@ -53,6 +53,7 @@ pub(super) fn of(operation: Option<Operation>, request_id: &str) -> Span {
         ExportPortal = "export_portal",
         PurgeArticle = "purge_article",
         PurgeRevision = "purge_revision",
+        PurgeAttachment = "purge_attachment",
         ListPurges = "list_purges",
         GetPurge = "get_purge",
         ListAttachments = "list_attachments",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cairn_domain::ids::AttachmentId;
 use cairn_domain::operation::Operation;
 use cairn_domain::portal::Portal;
+use cairn_store::articles::Face;
 
 use super::view::{AttachmentView, PATHS_SHOWN_MAX, face};
 use crate::{Context, Error, Result, authorize};
@@ -39,11 +40,18 @@ pub(crate) fn not_found() -> Error {
 pub(crate) async fn find(ctx: &Context, id: AttachmentId) -> Result<AttachmentView> {
     let portal = portal_of(ctx, id).await?;
     let found = cairn_store::attachments::find(&ctx.app.store, portal.id, id, face(ctx)).await?;
-    let attachment = found.ok_or_else(not_found)?;
+    let Some(attachment) = found else {
+        // Readers cannot tell what was erased from what was never shown.
+        let is_author = face(ctx) == Face::Authoring;
+        if is_author && cairn_store::attachments::is_erased(&ctx.app.store, portal.id, id).await? {
+            return Err(Error::purged("this attachment"));
+        }
+        return Err(not_found());
+    };
     Ok(AttachmentView::new(ctx, portal, attachment))
 }
 
-async fn portal_of(ctx: &Context, id: AttachmentId) -> Result<Arc<Portal>> {
+pub(crate) async fn portal_of(ctx: &Context, id: AttachmentId) -> Result<Arc<Portal>> {
     let portal = cairn_store::attachments::find_portal_of(&ctx.app.store, id).await?;
     portal
         .filter(|portal| ctx.caller.reach.contains(*portal))

@@ -14,6 +14,7 @@ pub use cairn_attachments::{Place, Reading, S3Place, Vault};
 pub use content::{File, content, forget_bytes};
 pub use create::{Created, NewAttachment, create};
 pub use get::get;
+pub(crate) use get::{not_found, parse as parse_id, portal_of as find_portal_of};
 pub use list::{AttachmentPage, ListAttachments, list};
 pub use sweep::{Swept, sweep};
 pub use view::AttachmentView;

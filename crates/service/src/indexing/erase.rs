@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cairn_domain::event::{Event, Subject};
+use cairn_domain::event::Event;
 use cairn_domain::ids::PortalId;
 use cairn_domain::operation::Operation;
 use cairn_search::Erased;
@@ -26,10 +26,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Result;
 use crate::app::App;
-use crate::indexing::follow::blocking;
+use crate::attachments::forget_bytes;
+use crate::indexing::follow::{blocking, is_of};
 
 /// How long to wait before what could not be erased yet is tried again.
 const RETRY: Duration = Duration::from_millis(500);
+
+/// Erased attachments that are looked up in one query.
+const FILES_AT_ONCE: i64 = 100;
 
 /// Erasures that the index of this process may not be clean of.
 #[derive(Default)]
@@ -46,6 +50,8 @@ struct Due {
     looked: bool,
     /// The last position that matters, by portal.
     portals: HashMap<PortalId, i64>,
+    /// Whether bytes of erased attachments may still be kept.
+    files: bool,
 }
 
 impl App {
@@ -80,20 +86,22 @@ impl App {
 
     /// Notes the erasures in a run of events that was applied.
     pub(crate) fn note_erasures(&self, portal: PortalId, events: &[Event]) {
-        let is_erasure = |event: &&Event| {
-            let kinds = [Operation::PurgeArticle, Operation::PurgeRevision];
-            matches!(event.subject, Subject::Article(_))
-                && kinds
-                    .iter()
-                    .any(|o| o.row().event == Some(event.kind.as_str()))
+        let is_of_text = |event: &&Event| {
+            is_of(event, Operation::PurgeArticle) || is_of(event, Operation::PurgeRevision)
         };
-        if let Some(last) = events.iter().rev().find(is_erasure) {
-            let mut due = self.due();
+        let last_text = events.iter().rev().find(is_of_text);
+        let has_files = events.iter().any(|e| is_of(e, Operation::PurgeAttachment));
+        if last_text.is_none() && !has_files {
+            return;
+        }
+        let mut due = self.due();
+        if let Some(last) = last_text {
             let pos = due.portals.entry(portal).or_default();
             *pos = (*pos).max(last.pos);
-            drop(due);
-            self.erasures.rung.notify_one();
         }
+        due.files |= has_files;
+        drop(due);
+        self.erasures.rung.notify_one();
     }
 
     /// Asks the database again before the next erasure: events may have been passed over.
@@ -124,6 +132,12 @@ impl App {
                 waiting += 1;
             }
         }
+        if std::mem::take(&mut self.due().files)
+            && let Err(error) = self.erase_files().await
+        {
+            self.due().files = true;
+            return Err(error);
+        }
         Ok(waiting)
     }
 
@@ -138,6 +152,7 @@ impl App {
         })
         .await?;
         let mut due = self.due();
+        due.files = true;
         for reach in unclean {
             let pos = due.portals.entry(reach.portal).or_default();
             *pos = (*pos).max(reach.pos);
@@ -170,6 +185,25 @@ impl App {
             tracing::info!(portal.id = %portal, erasures = count, duration_ms, "what was erased has left the index");
         }
         Ok(true)
+    }
+
+    /// Deletes the bytes of erased attachments; their pages are stale since the event was read.
+    async fn erase_files(&self) -> Result<()> {
+        loop {
+            let waiting =
+                cairn_store::attachments::erased_waiting(&self.store, FILES_AT_ONCE).await?;
+            let count = waiting.len();
+            for (purge, attachment) in waiting {
+                forget_bytes(self, &attachment).await?;
+                self.forget_pages(attachment.portal);
+                let now = self.clock.now();
+                cairn_store::purges::finish_one(&self.store, attachment.portal, purge, now).await?;
+                tracing::info!(attachment.id = %attachment.id, "the bytes of an erased attachment are gone");
+            }
+            if i64::try_from(count).is_ok_and(|n| n < FILES_AT_ONCE) {
+                return Ok(());
+            }
+        }
     }
 
     fn due(&self) -> std::sync::MutexGuard<'_, Due> {

@@ -9,6 +9,7 @@ use cairn_domain::event::{Event, Subject};
 use cairn_domain::feed::{Epoch, Position};
 use cairn_domain::ids::{ArticleId, EventId, PortalId};
 use cairn_domain::limits::{FOLLOW_EVENTS_MAX, IDEMPOTENCY_HOURS, OUTBOX_HOURS};
+use cairn_domain::operation::Operation;
 use cairn_store::articles::IndexRow;
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
@@ -382,6 +383,11 @@ pub(crate) fn changes_of(
     changes
 }
 
+/// Whether an event is that of an operation.
+pub(crate) fn is_of(event: &Event, operation: Operation) -> bool {
+    operation.row().event == Some(event.kind.as_str())
+}
+
 /// What pages depend on that the subjects of the events name.
 fn stale_by_themselves(
     portal: PortalId,
@@ -397,6 +403,10 @@ fn stale_by_themselves(
             }
             Subject::Redirects(_) => {
                 stale.insert(Dependency::Links(portal));
+            }
+            // Who showed it is known by nobody any more: its links were cleared with it.
+            Subject::Attachment(_) if is_of(event, Operation::PurgeAttachment) => {
+                stale.insert(Dependency::Portal(portal));
             }
             // Who shows it is known by the links.
             Subject::Attachment(_) => {}

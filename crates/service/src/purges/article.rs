@@ -2,8 +2,10 @@
 
 use cairn_domain::article::{Article, Status};
 use cairn_domain::event::Subject;
+use cairn_domain::old_address::OldAddress;
 use cairn_domain::operation::Operation;
 use cairn_domain::purge::PurgeSubject;
+use cairn_domain::redirect::RedirectTarget;
 use cairn_domain::slug::Slug;
 use cairn_store::Tx;
 use cairn_store::articles::Saved;
@@ -53,7 +55,10 @@ pub async fn purge_article(
     cairn_store::purges::blank_revisions(&mut tx, &locked, None, now).await?;
     cairn_store::purges::blank_audit(&mut tx, portal.id, locked.id.as_uuid(), None).await?;
     let old_slugs = cairn_store::purges::old_slugs(&mut tx, portal.id, locked.id).await?;
-    let mut names = cairn_store::purges::old_addresses(&mut tx, portal.id, locked.id).await?;
+    let old = cairn_store::purges::old_addresses(&mut tx, portal.id, locked.id).await?;
+    let mut names: Vec<String> = old.iter().map(OldAddress::to_url).collect();
+    let target = RedirectTarget::Article(locked.id);
+    cairn_store::purges::blank_audit_redirects(&mut tx, portal.id, &target, &names).await?;
     names.extend(old_slugs.iter().map(|(_, slug)| slug.clone()));
     names.push(locked.slug.as_str().to_owned());
     names.extend(locked.source_id.clone());

@@ -9,6 +9,7 @@
 //! write-ahead log, backups, and other copies of the same words.
 
 mod article;
+mod attachment;
 mod outcomes;
 mod revision;
 mod sources;
@@ -37,6 +38,7 @@ use crate::text_input::{Input, page_limit};
 use crate::{Context, Error, Result, authorize, cursor};
 
 pub use article::purge_article;
+pub use attachment::purge_attachment;
 pub use revision::purge_revision;
 pub(crate) use sources::{erased_among, refusal};
 

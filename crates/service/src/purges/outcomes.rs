@@ -64,10 +64,12 @@ fn clean(value: &mut Value, id: &str, quoted: &[String]) -> bool {
             .iter_mut()
             .fold(false, |done, v| clean(v, id, quoted) | done),
         Value::Object(members) => {
-            let is_subject = members.values().any(|v| v.as_str() == Some(id));
+            let is_subject = members.values().any(|v| names_it(v, id));
             let mut done = false;
             for (name, member) in members {
-                if is_subject && member.is_string() && TELLING.contains(&name.as_str()) {
+                let tells = is_subject && TELLING.contains(&name.as_str())
+                    || name == "old_url" && is_one_of(member, quoted);
+                if tells && member.is_string() {
                     *member = BLANK.into();
                     done = true;
                 } else {
@@ -78,6 +80,19 @@ fn clean(value: &mut Value, id: &str, quoted: &[String]) -> bool {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
+}
+
+/// Whether a value is the id itself, or a redirect's target with it.
+fn names_it(value: &Value, id: &str) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| text == id || text.strip_prefix("article:") == Some(id))
+}
+
+fn is_one_of(value: &Value, quoted: &[String]) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| quoted.iter().any(|q| q.trim_matches('"') == text))
 }
 
 #[cfg(test)]
