@@ -1,6 +1,6 @@
 //! Links and pictures of bodies lead to what they mean, wherever it stands now and whenever it came.
 
-use cairn_tests::{TestApp, TestArticle};
+use cairn_tests::{TestApp, TestArticle, escaped, png};
 use serde_json::{Value, json};
 
 /// One file of a source: its path is its source id.
@@ -393,4 +393,134 @@ async fn a_link_to_an_address_of_the_old_site_leads_where_its_redirect_does() {
     }
     let (a, e) = (as_written[0], as_written[4]);
     check(&app, &first, &[a, led[1], led[2], led[3], e]).await;
+}
+
+/// Brings a file of the source `docs` to `help`; what is known of it.
+async fn bring(app: &TestApp, path: &str, bytes: Vec<u8>) -> Value {
+    let query = format!(
+        "/attachments?portal=help&source=docs&path={}",
+        escaped(path)
+    );
+    let answer = app
+        .rest(&app.key)
+        .request("POST", &query)
+        .raw(bytes)
+        .send()
+        .await;
+    assert!([200, 201].contains(&answer.status), "{}", answer.text());
+    answer.json()
+}
+
+/// The start tags of the pictures of a page's body.
+async fn pictures(app: &TestApp, article: &TestArticle) -> Vec<String> {
+    app.settle().await;
+    let page = app.page(&article.path).await.expect(200).text();
+    let (_, prose) = page.split_once("class=\"prose").expect("a body");
+    let pieces = prose.split("<img ").skip(1);
+    pieces
+        .map(|piece| piece.split('>').next().unwrap_or(piece).to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pictures_show_their_attachments_whenever_those_came() {
+    let app = TestApp::spawn().await;
+    let before = bring(&app, "media/box.png", png(1_000, 500)).await;
+    let body = "![A box](../media/box.png) ![Two](<../Media/Two Boxes.png>) [whole](../media/box.png) \
+                ![no](b.md) ![gone](../media/gone.png)\n";
+    let files = [
+        file("guides/a.md", "A", body),
+        file("guides/b.md", "B", "x\n"),
+    ];
+    let articles = import(&app, "one", &files).await;
+    let a = &articles[0];
+    let address = |of: &Value| format!("/help{}", of["address"].as_str().expect("an address"));
+    let shown = |of: &Value, alt: &str, lazy: &str| {
+        let (id, address) = (of["id"].as_str().expect("an id"), address(of));
+        let variants = of["variant_widths"].as_array().expect("widths");
+        let srcset: String = variants
+            .iter()
+            .map(|w| format!("/help/attachments/{id}/{w}.webp {w}w, "))
+            .collect();
+        assert!(!srcset.is_empty(), "the picture has smaller variants");
+        let (width, height) = (&of["width"], &of["height"]);
+        format!(
+            "src=\"{address}\" alt=\"{alt}\"{lazy} decoding=\"async\" width=\"{width}\" height=\"{height}\" \
+             srcset=\"{srcset}{address} {width}w\" sizes=\"(min-width: 48rem) 44rem, 100vw\""
+        )
+    };
+    let lazy = " loading=\"lazy\"";
+    let waiting =
+        "src=\"../Media/Two%20Boxes.png\" alt=\"Two\" loading=\"lazy\" decoding=\"async\"";
+    let as_written = [
+        "src=\"b.md\" alt=\"no\" loading=\"lazy\" decoding=\"async\"".to_owned(),
+        "src=\"../media/gone.png\" alt=\"gone\" loading=\"lazy\" decoding=\"async\"".to_owned(),
+    ];
+    let wanted = [
+        &[shown(&before, "A box", ""), waiting.to_owned()],
+        &as_written[..],
+    ]
+    .concat();
+    assert_eq!(pictures(&app, a).await, wanted);
+    check(&app, a, &[("whole", &address(&before))]).await;
+
+    let after = bring(&app, "media/two boxes.png", png(1_200, 300)).await;
+    let both = [shown(&before, "A box", ""), shown(&after, "Two", lazy)];
+    assert_eq!(
+        pictures(&app, a).await,
+        [&both[..], &as_written[..]].concat()
+    );
+    for address in [address(&before), address(&after)] {
+        app.page(&address).await.expect(200);
+    }
+
+    // Another picture under the same path: the page shows it, the old one is not public any more.
+    let newer = bring(&app, "media/box.png", png(1_001, 500)).await;
+    assert_ne!(newer["id"], before["id"]);
+    let both = [shown(&newer, "A box", ""), shown(&after, "Two", lazy)];
+    assert_eq!(
+        pictures(&app, a).await,
+        [&both[..], &as_written[..]].concat()
+    );
+    app.page(&address(&before)).await.expect(404);
+    app.page(&address(&newer)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_names_an_attachment_by_the_address_it_was_given() {
+    let app = TestApp::spawn().await;
+    let made = app.attach("a box.png", png(1_000, 500)).await;
+    let markdown = made["markdown"].as_str().expect("Markdown");
+    let url = made["url"].as_str().expect("an address");
+    let body = format!("{markdown} [whole]({url})\n");
+    let article = app
+        .article()
+        .title("A")
+        .body(&body)
+        .published()
+        .create()
+        .await;
+    let public = format!("/help{}", made["address"].as_str().expect("an address"));
+    let found = pictures(&app, &article).await;
+    assert!(
+        found[0].starts_with(&format!("src=\"{public}\" alt=\"a box\"")),
+        "{found:?}"
+    );
+    assert!(
+        found[0].contains(" width=\"1000\" height=\"500\" srcset="),
+        "{found:?}"
+    );
+    check(&app, &article, &[("whole", &public)]).await;
+    // Another portal's attachment is none.
+    app.portal("other").create().await;
+    let stranger = app
+        .article()
+        .in_portal("other")
+        .title("B")
+        .body(&body)
+        .published()
+        .create()
+        .await;
+    let found = pictures(&app, &stranger).await;
+    assert!(found[0].starts_with("src=\"/attachments/"), "{found:?}");
 }

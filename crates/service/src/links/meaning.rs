@@ -13,6 +13,7 @@ use std::collections::HashSet;
 
 use cairn_domain::ids::AttachmentId;
 use cairn_domain::limits::LINK_BYTES_MAX;
+use cairn_domain::old_address::AskedAddress;
 use cairn_markdown::{AddressParts, percent_decoded};
 
 /// Where relative addresses of a body begin.
@@ -92,16 +93,7 @@ impl Site {
         if below.len() < path.len() && self.locales.contains(first) {
             return None;
         }
-        let decoded = percent_decoded(path);
-        let mut old = String::with_capacity(decoded.len());
-        for segment in decoded.split('/').filter(|s| !s.is_empty()) {
-            if matches!(segment, "." | "..") || segment.chars().any(char::is_control) {
-                return None;
-            }
-            old.push('/');
-            old.push_str(segment);
-        }
-        (!old.is_empty()).then_some(old)
+        AskedAddress::of(path, None).map(|asked| asked.path().to_owned())
     }
 }
 
