@@ -5,7 +5,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use cairn_attachments::{ObjectName, Put, Vault, VaultError};
@@ -35,6 +35,8 @@ impl Drop for Moto {
 
 /// The program of moto, installed once; or why not.
 fn installed() -> Result<PathBuf, String> {
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("moto-5.2.5");
     let program = home.join("bin/moto_server");
     let done = home.join("installed");
