@@ -25,6 +25,7 @@ mod leaving;
 mod links;
 mod lists;
 mod mcp;
+mod moving;
 mod openapi;
 mod parity;
 mod portals;
