@@ -424,10 +424,7 @@ async fn a_file_that_was_erased_is_not_taken_again() {
     let refused = app.bring("b.txt", "secret").await;
     refused.problem(409, "conflict");
     let path = format!("/attachments/{}", id(&made));
-    app.rest(&app.key)
-        .get(&path)
-        .await
-        .problem(404, "not_found");
+    app.rest(&app.key).get(&path).await.problem(410, "purged");
     assert_eq!(
         app.rest(&app.key)
             .get("/attachments?portal=help")

@@ -116,14 +116,17 @@ async fn telling(app: &TestApp) -> (TestArticle, TestArticle) {
     .await;
     change("\"2\"", "patch-2", json!({"status": "published"})).await;
     // Addresses of the site before: one leads on, one led here once.
-    for old in [format!("/hc/{SECRET}"), format!("/was/{SECRET}?a=1")] {
+    for (key, old) in [
+        ("put-1", format!("/hc/{SECRET}")),
+        ("put-2", format!("/was/{SECRET}?a=1")),
+    ] {
         let put = json!({"portal": "help", "redirects": [
             {"old_url": old, "target": format!("article:{id}")},
             {"old_url": "/harmless", "target": "/en"},
         ]});
         app.rest(&app.key)
             .request("POST", "/redirects")
-            .header("idempotency-key", &old)
+            .header("idempotency-key", key)
             .json(&put)
             .send()
             .await
