@@ -97,7 +97,7 @@ async fn import(home: &Home, folder: &std::path::Path, portal: &str) -> Value {
 }
 
 /// What the source gives, read by the room itself.
-fn read(folder: &PathBuf) -> Vec<SourceArticle> {
+fn read(folder: &std::path::Path) -> Vec<SourceArticle> {
     let (mut source, _) = cairn_sources::open(folder, None).expect("a fixture");
     let mut articles = Vec::new();
     source

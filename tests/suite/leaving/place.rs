@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cairn_tests::process::{Home, Server, free_port};
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::kill::writers::Door;
+
+/// Calls so far: each has an idempotency key of its own.
+static CALLS: AtomicU64 = AtomicU64::new(0);
 
 /// A running server with its own data.
 pub(super) struct Place {
@@ -93,7 +97,7 @@ impl Place {
         let mut request = self.door.request(method, path);
         if !body.is_null() {
             request = request
-                .header("idempotency-key", uuid::Uuid::now_v7().to_string())
+                .header("idempotency-key", format!("call-{}", CALLS.fetch_add(1, Ordering::Relaxed)))
                 .json(body);
         }
         if let Some(tag) = if_match {
