@@ -87,7 +87,7 @@ async fn every_line_of_the_corpora_leaves_and_comes_back_to_the_byte() {
     assert_eq!(folded.len(), files.len());
 
     let there = Place::open("arrive-corpora").await;
-    let imported = there.import("docs", &first).await;
+    let imported = there.import("docs", "left", &first).await;
     assert_eq!(imported["created"], taken.len(), "{imported}");
     let second = there.home.path("second");
     there.export("docs", &second).await;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cairn_tests::process::{Home, Server, free_port};
+use cairn_tests::process::{Home, Server};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ impl Place {
     /// An empty one.
     pub(super) async fn open(name: &str) -> Self {
         let home = Home::new(name);
-        let mut server = Server::start(&home, free_port());
+        let mut server = Server::start(&home, 0);
         let (ready, _) = server.ready().await.unwrap_or_else(|error| {
             panic!("{error}\n{}", home.log_tail());
         });
@@ -63,13 +63,16 @@ impl Place {
             .await
     }
 
-    /// Imports a folder.
-    pub(super) async fn import(&self, portal: &str, from: &Path) -> Value {
+    /// Imports a folder under a name.
+    pub(super) async fn import(&self, portal: &str, source: &str, from: &Path) -> Value {
         let from = from.to_str().expect("a plain name");
-        let report = self
-            .run(&["import", from, "--portal", portal, "--json"])
-            .await;
+        let args = [
+            "import", from, "--portal", portal, "--source", source, "--json",
+        ];
+        let report = self.run(&args).await;
         assert_eq!(report["failed"], 0, "{report}");
+        assert_eq!(report["files"]["failed"], 0, "{report}");
+        assert_eq!(report["redirects"]["failed"], 0, "{report}");
         report
     }
 
@@ -97,7 +100,10 @@ impl Place {
         let mut request = self.door.request(method, path);
         if !body.is_null() {
             request = request
-                .header("idempotency-key", format!("call-{}", CALLS.fetch_add(1, Ordering::Relaxed)))
+                .header(
+                    "idempotency-key",
+                    format!("call-{}", CALLS.fetch_add(1, Ordering::Relaxed)),
+                )
                 .json(body);
         }
         if let Some(tag) = if_match {

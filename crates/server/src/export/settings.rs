@@ -17,6 +17,8 @@ struct Settings<'a> {
     locales: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     accent: Option<&'a str>,
+    /// An import leaves out what it does not know; everything here was an attachment.
+    files: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     categories: Vec<Topic<'a>>,
 }
@@ -38,6 +40,7 @@ pub(super) fn portal_file(portal: &Portal, tree: &[Category]) -> Result<String> 
         default_locale: portal.locales.first(),
         locales: &portal.locales,
         accent: portal.accent.as_deref(),
+        files: "all",
         categories: Tree::of(tree).topics(),
     };
     toml::to_string(&settings).context("cannot write what the portal is as TOML")

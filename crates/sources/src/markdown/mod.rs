@@ -2,8 +2,8 @@
 //! to be: also the form in which an export leaves.
 //!
 //! At its root `portal.toml` may say what the help center is like, and `redirects.csv` where old
-//! addresses lead. Files that are no Markdown are given when an article links to them, or when their
-//! kind is one that articles show.
+//! addresses lead. Files that are no Markdown are given when an article links to them, when their kind
+//! is one that articles show, or all of them when `portal.toml` says `files = "all"`.
 
 mod article;
 mod heading;
@@ -49,6 +49,8 @@ pub struct MarkdownSource {
     tree: Tree,
     articles: Vec<String>,
     portal: SourcePortal,
+    /// Whether every file comes with the articles, whatever its kind: so it is in an export.
+    has_all_files: bool,
     redirects: Vec<OldAddress>,
     /// Files that articles link to.
     linked: BTreeSet<String>,
@@ -82,12 +84,13 @@ impl MarkdownSource {
                 reason: nothing_to_import(&remarks),
             });
         }
-        let portal = settings::portal(&mut tree)?;
+        let (portal, has_all_files) = settings::portal(&mut tree)?;
         let redirects = settings::redirects(&mut tree, &mut remarks);
         Ok(Self {
             tree,
             articles,
             portal,
+            has_all_files,
             redirects,
             linked: BTreeSet::new(),
             remarks,
@@ -164,7 +167,8 @@ impl Source for MarkdownSource {
         let paths = self.tree.paths().iter();
         let shown = paths.filter(|path| {
             let is_ours = *path == PORTAL_FILE || *path == REDIRECTS_FILE || is_markdown(path);
-            !is_ours && (has_extension(path, &SHOWN) || self.linked.contains(*path))
+            let is_shown = || has_extension(path, &SHOWN) || self.linked.contains(*path);
+            !is_ours && (self.has_all_files || is_shown())
         });
         let files = shown.map(|path| SourceFile {
             path: path.clone(),

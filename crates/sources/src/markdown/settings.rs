@@ -22,6 +22,8 @@ struct Settings {
     default_locale: Option<String>,
     locales: Vec<String>,
     accent: Option<String>,
+    /// `all`: every file that is no article comes with them, whatever its kind.
+    files: Option<String>,
     categories: Vec<Category>,
 }
 
@@ -44,10 +46,10 @@ struct Redirect {
     target: String,
 }
 
-/// Reads `portal.toml`, if there is one.
-pub(super) fn portal(tree: &mut Tree) -> Result<SourcePortal, SourceError> {
+/// Reads `portal.toml`, if there is one; with it, whether it says that every file comes with the articles.
+pub(super) fn portal(tree: &mut Tree) -> Result<(SourcePortal, bool), SourceError> {
     if !tree.contains(PORTAL_FILE) {
-        return Ok(SourcePortal::default());
+        return Ok((SourcePortal::default(), false));
     }
     let malformed = |reason: String| SourceError::Malformed {
         path: PORTAL_FILE.to_owned(),
@@ -89,13 +91,15 @@ pub(super) fn portal(tree: &mut Tree) -> Result<SourcePortal, SourceError> {
     }
     // Parents before children.
     categories.sort_by_key(|category| category.path.len());
-    Ok(SourcePortal {
+    let has_all_files = settings.files.as_deref() == Some("all");
+    let portal = SourcePortal {
         slug: settings.slug,
         name: settings.name,
         locales,
         accent: settings.accent,
         categories,
-    })
+    };
+    Ok((portal, has_all_files))
 }
 
 /// Reads `redirects.csv`, if there is one; a line that is none is remarked on and passed over.
