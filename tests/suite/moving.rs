@@ -3,7 +3,6 @@
 //! moved articles to where its target stands now.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use cairn_sources::SourceArticle;
 use cairn_tests::process::{Home, Server, free_port};
