@@ -1,6 +1,10 @@
 //! Pictures that are small as files and large as pixels: looking at them takes a bounded memory.
 //!
 //! A process of its own, because the highest memory is a figure of the whole process.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test says by panicking what went wrong"
+)]
 #![cfg(target_os = "linux")]
 
 use std::io::Cursor;
