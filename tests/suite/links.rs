@@ -395,6 +395,46 @@ async fn a_link_to_an_address_of_the_old_site_leads_where_its_redirect_does() {
     check(&app, &first, &[a, led[1], led[2], led[3], e]).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_to_an_old_address_of_a_topic_or_of_another_site_leads_to_its_end() {
+    let app = TestApp::spawn().await;
+    let body = "[topic](/books/setup) [elsewhere](/old-blog) [part](/old-blog#own) \
+                [chain](/first) [nothing](/books/none)\n";
+    let mut items = vec![file("a.md", "A", body)];
+    items[0]["category_path"] = json!(["Setup"]);
+    let articles = import(&app, "1", &items).await;
+    let as_written = [
+        ("topic", "/books/setup"),
+        ("elsewhere", "/old-blog"),
+        ("part", "/old-blog#own"),
+        ("chain", "/first"),
+        ("nothing", "/books/none"),
+    ];
+    check(&app, &articles[0], &as_written).await;
+    app.redirect("help", "/books/setup", "category:Setup").await;
+    app.redirect("help", "/old-blog", "https://blog.example.net/all#new")
+        .await;
+    app.redirect("help", "/first", "/en/articles/a").await;
+    let led = [
+        ("topic", "/help/en/categories/setup"),
+        ("elsewhere", "https://blog.example.net/all#new"),
+        ("part", "https://blog.example.net/all#own"),
+        ("chain", "/help/en/articles/a"),
+        as_written[4],
+    ];
+    check(&app, &articles[0], &led).await;
+    let gone = app
+        .rest(&app.key)
+        .request("DELETE", "/redirects?portal=help&old_url=/books/setup");
+    gone.send().await.expect(200);
+    check(
+        &app,
+        &articles[0],
+        &[as_written[0], led[1], led[2], led[3], led[4]],
+    )
+    .await;
+}
+
 /// Brings a file of the source `docs` to `help`; what is known of it.
 async fn bring(app: &TestApp, path: &str, bytes: Vec<u8>) -> Value {
     let query = format!(

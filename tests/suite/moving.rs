@@ -24,6 +24,12 @@ const EXPORTS: [(&str, u64, u64); 7] = [
     ("confluence", 4, 1),
 ];
 
+/// Portal and address of the links that lead to something their export does not have.
+const LED_NOWHERE_BEFORE: [(&str, &str); 2] = [
+    ("bookstack", "/link/999"),
+    ("confluence", "/display/PEOPLE/On+call"),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "starts the program and brings in seven exports: make test-all runs it"]
 async fn seven_exports_move_in_and_no_old_address_dies() {
@@ -132,6 +138,9 @@ async fn dead_links(door: &Door, reader: &Client, url: &str, portal: &str) -> Ve
             .split_once("</article>")
             .map_or(prose, |(prose, _)| prose);
         for target in addresses(prose) {
+            if LED_NOWHERE_BEFORE.contains(&(portal, target.as_str())) {
+                continue;
+            }
             let is_local = target.starts_with('/') || target.starts_with(url);
             let is_relative = !target.contains(':') && !target.starts_with('#') && !is_local;
             if is_relative {

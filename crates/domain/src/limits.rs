@@ -103,6 +103,9 @@ pub const ATTACHMENTS_MAX: i64 = 200_000;
 pub const FILE_NAME_BYTES_MAX: usize = 255;
 /// Most different addresses of one body that are looked up; links beyond stay as written.
 pub const LINKS_MAX: usize = 5_000;
+/// Most links of one page that are followed through redirects to a category or an address, each by a
+/// look of its own; links beyond stay as written and are redirected when they are followed.
+pub const REDIRECTED_LINKS_MAX: usize = 200;
 /// Longest address, and longest path it names, that is looked up, in bytes: both stand in an index.
 pub const LINK_BYTES_MAX: usize = 1_000;
 /// Most hosts of its old site that one batch teaches of a source.

@@ -22,7 +22,7 @@ const SIZES: &str = "(min-width: 48rem) 44rem, 100vw";
 /// Where an address of a body leads on the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A page. Its address stands without a fragment; that of the link is put behind it.
+    /// A page. The fragment of the link is put behind its address, in place of one that stands there.
     Page(String),
     /// A file, which may be shown as a picture.
     File(FileTarget),
@@ -121,15 +121,23 @@ fn written(tag: &str, targets: &HashMap<String, Target>, out: &mut String) -> bo
 
 fn link(tag: &Serialised<'_>, target: &Target, fragment: &str, out: &mut String) -> bool {
     let (address, fragment) = match target {
-        Target::Page(address) => (address, fragment),
-        Target::File(file) => (&file.address, ""),
+        // The part of the page that the link itself names goes before that of the redirect.
+        Target::Page(address) if !fragment.is_empty() => {
+            (AddressParts::of(address).whole, fragment)
+        }
+        Target::Page(address) => (address.as_str(), ""),
+        Target::File(file) => (file.address.as_str(), ""),
     };
     let Some(address) = kept(links::judge(address)) else {
         return false;
     };
     let mut whole = String::new();
     escape_into(&address, &mut whole);
-    let fragment = links::prefix_fragment(Cow::Borrowed(fragment));
+    // Ids have the prefix on pages of this renderer only.
+    let fragment = match links::is_external(&address) {
+        true => Cow::Borrowed(fragment),
+        false => links::prefix_fragment(Cow::Borrowed(fragment)),
+    };
     links::escape_address_into(&fragment, &mut whole);
     out.push_str("<a");
     for (name, value) in tag.attributes() {

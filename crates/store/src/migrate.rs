@@ -27,6 +27,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "moving",
         include_str!("../../../migrations/0002_moving.sql"),
     ),
+    (
+        3,
+        "link_targets",
+        include_str!("../../../migrations/0003_link_targets.sql"),
+    ),
 ];
 
 /// The lease that keeps two migrators apart.

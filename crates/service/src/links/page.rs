@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use cairn_domain::article::Article;
-use cairn_domain::limits::LINKS_MAX;
+use cairn_domain::limits::{LINKS_MAX, REDIRECTED_LINKS_MAX};
 use cairn_markdown::{FileTarget, Target};
 use cairn_store::links::{LinkTarget, PageLink, PageTarget};
 
 use crate::app::Dependency;
 use crate::help_center::HelpCenter;
+use crate::links::meaning::split_host;
 use crate::{Result, address};
 
 impl HelpCenter {
@@ -23,6 +24,7 @@ impl HelpCenter {
         let Some(revision) = article.published_revision else {
             return Ok((targets, depends_on));
         };
+        let mut redirects = 0;
         let limit = i64::try_from(LINKS_MAX).unwrap_or(i64::MAX);
         let links = cairn_store::links::of_page(
             &self.app.store,
@@ -50,9 +52,26 @@ impl HelpCenter {
             }
             if let Some(target) = target {
                 targets.insert(address, self.present(target));
+            } else if to == Some(LinkTarget::Redirect) && redirects < REDIRECTED_LINKS_MAX {
+                redirects += 1;
+                // The category it ends in may have its first article for readers tomorrow.
+                depends_on.insert(Dependency::Articles(self.portal.id));
+                if let Some(to) = self.end_of(&address).await? {
+                    targets.insert(address, Target::Page(to));
+                }
             }
         }
         Ok((targets, depends_on))
+    }
+
+    /// Where an address of the site before leads readers now.
+    async fn end_of(&self, address: &str) -> Result<Option<String>> {
+        let address = split_host(address).map_or(address, |(_, path)| path);
+        let (path, query) = match address.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (address, None),
+        };
+        self.moved(path, query).await
     }
 
     fn present(&self, target: PageTarget) -> Target {

@@ -113,9 +113,9 @@ impl Found {
             .iter()
             .filter_map(|path| self.redirects.get(path))
             .flatten()
-            .filter_map(|redirect| Some((asked.rank(&redirect.old)?, redirect.article)))
+            .filter_map(|redirect| Some((asked.rank(&redirect.old)?, redirect.target)))
             .min_by_key(|(rank, _)| *rank)
-            .map(|(_, article)| LinkTarget::Article(article))
+            .map(|(_, target)| target)
     }
 
     /// As written before any other case; then in the order of the candidates.

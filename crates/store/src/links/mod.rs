@@ -98,6 +98,8 @@ pub enum LinkTarget {
     Article(ArticleId),
     /// An attachment.
     Attachment(AttachmentId),
+    /// A redirect to a category or an address: where it ends is asked for as a reader would.
+    Redirect,
 }
 
 impl LinkTarget {
@@ -105,13 +107,15 @@ impl LinkTarget {
         match self {
             LinkTarget::Article(_) => "article",
             LinkTarget::Attachment(_) => "attachment",
+            LinkTarget::Redirect => "redirect",
         }
     }
 
-    fn uuid(self) -> Uuid {
+    fn uuid(self) -> Option<Uuid> {
         match self {
-            LinkTarget::Article(id) => id.as_uuid(),
-            LinkTarget::Attachment(id) => id.as_uuid(),
+            LinkTarget::Article(id) => Some(id.as_uuid()),
+            LinkTarget::Attachment(id) => Some(id.as_uuid()),
+            LinkTarget::Redirect => None,
         }
     }
 }
@@ -168,7 +172,7 @@ pub async fn insert_many(
         .bind(each(rows, |row| row.path.as_str()))
         .bind(each(rows, |row| row.is_image))
         .bind(each(rows, |row| row.target.map(LinkTarget::kind)))
-        .bind(each(rows, |row| row.target.map(LinkTarget::uuid)));
+        .bind(each(rows, |row| row.target.and_then(LinkTarget::uuid)));
     tx.execute(insert).await?;
     Ok(())
 }
@@ -213,7 +217,7 @@ pub async fn point_many(tx: &mut Tx, portal: PortalId, rows: &[LinkRow]) -> Resu
         .bind(each(rows, |row| row.revision))
         .bind(each(rows, |row| row.address.as_str()))
         .bind(each(rows, |row| row.target.map(LinkTarget::kind)))
-        .bind(each(rows, |row| row.target.map(LinkTarget::uuid)));
+        .bind(each(rows, |row| row.target.and_then(LinkTarget::uuid)));
     tx.execute(point).await?;
     Ok(())
 }
@@ -255,6 +259,7 @@ fn target_from(row: &PgRow, article: ArticleId) -> Result<Option<LinkTarget>, St
         (Some("attachment"), Some(id)) => {
             Ok(Some(LinkTarget::Attachment(AttachmentId::from_uuid(id))))
         }
+        (Some("redirect"), None) => Ok(Some(LinkTarget::Redirect)),
         _ => Err(StoreError::inconsistent("links", "target_kind", article)),
     }
 }

@@ -32,13 +32,12 @@ join attachment_paths p
  and lower(p.path) = n.name";
 
     REDIRECTS = "
-select r.old_path, r.old_query, r.target_id
+select r.old_path, r.old_query, r.target_kind, r.target_id
 from unnest($2::text[], $3::text[]) as n (path, query)
 join redirects r
   on r.portal_id = $1
  and lower(r.old_path) = n.path
- and r.old_query = n.query
-where r.target_kind = 'article'";
+ and r.old_query = n.query";
 
     ATTACHMENTS = "
 select id
@@ -116,13 +115,13 @@ pub struct FoundFile {
     pub target: LinkTarget,
 }
 
-/// A redirect to an article.
+/// A redirect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundRedirect {
     /// The address it stands at.
     pub old: OldAddress,
-    /// Where it leads.
-    pub article: ArticleId,
+    /// Where it leads: an article, or what is found out when it is asked for.
+    pub target: LinkTarget,
 }
 
 /// The files with these names: source, and path in lower case. One path may be there in several spellings.
@@ -139,7 +138,7 @@ pub async fn files(
     rows.iter().map(file_from).collect()
 }
 
-/// The redirects to articles at these paths, which stand in lower case, with these queries.
+/// The redirects at these paths, which stand in lower case, with these queries.
 pub async fn redirects(
     tx: &mut Tx,
     portal: PortalId,
@@ -152,9 +151,13 @@ pub async fn redirects(
     let rows = tx.fetch_all(redirects).await?;
     rows.iter()
         .map(|row| {
+            let target = match col(row, "target_kind")? {
+                "article" => LinkTarget::Article(ArticleId::from_uuid(col(row, "target_id")?)),
+                _ => LinkTarget::Redirect,
+            };
             Ok(FoundRedirect {
                 old: OldAddress::from_stored(col(row, "old_path")?, col(row, "old_query")?),
-                article: ArticleId::from_uuid(col(row, "target_id")?),
+                target,
             })
         })
         .collect()
