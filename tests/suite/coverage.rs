@@ -11,6 +11,11 @@ use cairn_domain::scope::{Scope, ScopeSet};
 use cairn_tests::{Answer, TestApp, TestKey};
 use serde_json::{Value, json};
 
+/// The bundle from which every furnished portal is being restored.
+const BUNDLE: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+/// SHA-256 of `{"any":"bytes"}`.
+const FILE: &str = "41d336dc4f40ef043ff4e1cef9bbb921eba6682d134a30845d12f5b20ceceb16";
+
 /// Names of the things of one portal; the same lengths in every portal.
 #[derive(Debug, Clone)]
 struct Place {
@@ -353,6 +358,37 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
                 json!({"any": "bytes"}),
             )],
         ),
+        Operation::RestorePortal => (
+            Elsewhere::Forbidden,
+            vec![call(
+                "POST",
+                "/portal-restorations",
+                None,
+                json!({"bundle": "0".repeat(64), "next_number": 1, "portal": {
+                    "id": "018f4e2a-7b1c-7c3d-9e4f-0123456789ae", "slug": format!("{portal}r"), "name": "R",
+                    "hostnames": [], "locales": ["en"], "accent": null, "row_version": 1,
+                    "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+                }}),
+            )],
+        ),
+        Operation::RestoreFile => (
+            Elsewhere::NotFound,
+            vec![call(
+                "POST",
+                format!("/file-restorations?portal={portal}&name=x&digest={FILE}"),
+                None,
+                json!({"any": "bytes"}),
+            )],
+        ),
+        Operation::RestoreContent => (
+            Elsewhere::NotFound,
+            vec![call(
+                "POST",
+                "/content-restorations",
+                None,
+                json!({"portal": portal, "bundle": BUNDLE, "content": {}}),
+            )],
+        ),
         Operation::SearchArticles => (
             Elsewhere::NotFound,
             vec![get(format!("/search?q=words&portal={portal}"))],
@@ -426,7 +462,10 @@ fn tools() -> impl Iterator<Item = Operation> {
 async fn send(app: &TestApp, key: Option<&TestKey>, call: &Call) -> Answer {
     let door = key.map_or_else(|| app.rest_without_key(), |key| app.rest(key));
     let mut request = door.request(call.method, &call.path);
-    if matches!(call.path.as_str(), "/article-imports" | "/article-batches") {
+    if matches!(
+        call.path.as_str(),
+        "/article-imports" | "/article-batches" | "/content-restorations"
+    ) {
         request = request.header("idempotency-key", "batch");
     }
     if let Some(tag) = call.if_match {
@@ -463,6 +502,10 @@ async fn furnish(app: &TestApp, portal: &str) -> Place {
         .await
         .expect(201)
         .json();
+    app.execute(&format!(
+        "insert into restorations (portal_id, bundle, started_at) select id, decode('{BUNDLE}', 'hex'), now() from portals where slug = '{portal}'"
+    ))
+    .await;
     app.redirect(portal, "/moved-page", &format!("article:{}", article.id))
         .await;
     Place {

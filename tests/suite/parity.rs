@@ -178,6 +178,9 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::ExportArticles
         | Operation::ExportRevisions
         | Operation::ExportPortal
+        | Operation::RestorePortal
+        | Operation::RestoreFile
+        | Operation::RestoreContent
         | Operation::BatchArticles
         | Operation::PurgeArticle
         | Operation::PurgeRevision

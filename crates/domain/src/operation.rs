@@ -79,6 +79,9 @@ operations! {
     GetAttachment = "get_attachment", ArticlesRead, None, None, false, "Get what is known of one file.";
     GetAttachmentContent = "get_attachment_content", ArticlesRead, None, None, false, "Get the bytes of one file, or a part of them.";
     CreateAttachment = "create_attachment", AttachmentsWrite, Some("attachment.create"), Some("attachment.created"), false, "Bring a file; the same bytes are kept once per portal.";
+    RestorePortal = "restore_portal", PortalsRestore, Some("portal.restore"), Some("portal.restored"), false, "Begin to restore a portal from a bundle, or close the restoration.";
+    RestoreFile = "restore_file", PortalsRestore, None, None, false, "Keep the bytes of an attachment that is about to be restored.";
+    RestoreContent = "restore_content", PortalsRestore, Some("article.restore_bundle"), Some("article.restored"), false, "Restore a batch of what a portal had, with ids, history and authors, in one transaction.";
     SearchArticles = "search_articles", SearchRead, None, None, false, "Search published articles.";
     ListRedirects = "list_redirects", ArticlesRead, None, None, false, "List where the addresses of the site before lead.";
     PutRedirects = "put_redirects", ArticlesPublish, Some("redirects.put"), Some("redirects.changed"), false, "Lead addresses of the site before to articles, categories or addresses.";

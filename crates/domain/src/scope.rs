@@ -39,6 +39,8 @@ scopes! {
     PortalsWrite = "portals:write",
     /// Erase articles, revisions and attachments for good; in no bundle but `full`.
     ArticlesPurge = "articles:purge",
+    /// Restore portals from bundles: history under the names of those who wrote it.
+    PortalsRestore = "portals:restore",
     /// Search.
     SearchRead = "search:read",
     /// Create, list and revoke API keys.

@@ -33,8 +33,10 @@ pub const INDEX_TIME_MAX: Duration = Duration::from_secs(6 * 3_600);
 pub(crate) fn time_max(operation: Option<Operation>) -> Duration {
     match operation {
         Some(Operation::Reindex | Operation::VerifyIndex) => INDEX_TIME_MAX,
-        Some(Operation::ImportArticles | Operation::BatchArticles) => IMPORT_TIME_MAX,
-        Some(Operation::CreateAttachment) => ATTACHMENT_TIME_MAX,
+        Some(Operation::ImportArticles | Operation::BatchArticles | Operation::RestoreContent) => {
+            IMPORT_TIME_MAX
+        }
+        Some(Operation::CreateAttachment | Operation::RestoreFile) => ATTACHMENT_TIME_MAX,
         _ => REQUEST_TIME_MAX,
     }
 }

@@ -26,6 +26,7 @@ mod links;
 pub mod portals;
 pub mod purges;
 pub mod redirects;
+pub mod restoration;
 pub mod search;
 mod text_input;
 

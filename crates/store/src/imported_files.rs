@@ -8,7 +8,7 @@ use cairn_domain::ids::{ArticleId, CategoryId, PortalId};
 use cairn_domain::locale::Locale;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, PgExecutor, PgRow, Postgres};
 use sqlx::query;
 use sqlx::query::Query;
 use uuid::Uuid;
@@ -89,6 +89,13 @@ where f.portal_id = $1
   and ($3::uuid is null or f.article_id > $3)
 order by f.article_id
 limit $4");
+
+    OF_ARTICLES = concat!("
+select ", file_columns!(), "
+from imported_files f
+where f.portal_id = $1
+  and f.article_id = any ($2)
+order by f.article_id");
 
     COUNT = "
 select count(*) as files
@@ -275,6 +282,20 @@ pub async fn list(
             })
         })
         .collect()
+}
+
+/// What is remembered of some articles, in order of their ids.
+pub(crate) async fn of_articles_on(
+    executor: impl PgExecutor<'_>,
+    portal: PortalId,
+    ids: &[ArticleId],
+) -> Result<Vec<ImportedFile>, StoreError> {
+    let rows = query(OF_ARTICLES)
+        .bind(portal.as_uuid())
+        .bind(each(ids, |id| id.as_uuid()))
+        .fetch_all(executor)
+        .await?;
+    rows.iter().map(file_from).collect()
 }
 
 /// How many came from a source, or from all of them. Primary pool.

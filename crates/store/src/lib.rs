@@ -37,6 +37,7 @@ pub mod portals;
 pub mod purges;
 pub mod redirects;
 pub mod renderings;
+pub mod restorations;
 pub mod revisions;
 pub mod slug_history;
 

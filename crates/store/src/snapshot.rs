@@ -15,6 +15,7 @@ use crate::error::StoreError;
 use crate::export::{
     AttachmentRow, ExportRevision, ExportRow, OldSlug, PortalNumbers, RedirectRow, RevisionSize,
 };
+use crate::imported_files::{self, ImportedFile};
 use crate::{categories, export, outbox};
 
 /// A statement of a snapshot may run longer than a request's, and the transaction waits while the index is written.
@@ -138,7 +139,37 @@ impl Snapshot {
         portal: PortalId,
         wanted: &[RevisionSize],
     ) -> Result<Vec<ExportRevision>, StoreError> {
-        export::revisions_on(&mut *self.0, portal, wanted).await
+        let mut revisions = export::revisions_on(&mut *self.0, portal, wanted).await?;
+        let mut links = HashMap::<_, Vec<_>>::new();
+        for link in export::links_on(&mut *self.0, portal, wanted).await? {
+            links
+                .entry((link.article, link.revision))
+                .or_default()
+                .push(link);
+        }
+        for exported in &mut revisions {
+            let key = (exported.revision.article, exported.revision.number);
+            exported.links = links.remove(&key).unwrap_or_default();
+        }
+        Ok(revisions)
+    }
+
+    /// What imports remember of some articles, in order of their ids.
+    pub async fn imported_files(
+        &mut self,
+        portal: PortalId,
+        ids: &[ArticleId],
+    ) -> Result<Vec<ImportedFile>, StoreError> {
+        imported_files::of_articles_on(&mut *self.0, portal, ids).await
+    }
+
+    /// Hosts of the old sites of sources: source and host; at most `limit`.
+    pub async fn hosts(
+        &mut self,
+        portal: PortalId,
+        limit: i64,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        export::hosts_on(&mut *self.0, portal, limit).await
     }
 
     /// The live rows of some articles, in order of their ids.

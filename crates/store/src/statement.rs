@@ -48,6 +48,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::purges::STATEMENTS,
         crate::redirects::STATEMENTS,
         crate::renderings::STATEMENTS,
+        crate::restorations::STATEMENTS,
         crate::revisions::STATEMENTS,
         crate::revisions::batch_statements(),
         crate::slug_history::STATEMENTS,

@@ -3,8 +3,10 @@
 
 use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Response};
+use cairn_domain::attachment::FileDigest;
 use cairn_service::articles::{
-    self, ExportArticles, ExportRevision, ExportedArticle, ExportedHistory, OldSlug,
+    self, ExportArticles, ExportRevision, ExportedArticle, ExportedHistory, LinkRow, LinkTarget,
+    OldSlug, RememberedFile,
 };
 use cairn_service::portals::{self, AttachmentRow, ExportPortal, PortalNumbers, RedirectRow};
 use serde::Serialize;
@@ -263,6 +265,91 @@ pub(crate) struct ExportedRevision {
     /// When its text was erased.
     #[schema(required = true)]
     purged_at: Option<Time>,
+    /// Where its links lead, while it is the head or published.
+    links: Vec<ExportedLink>,
+}
+
+/// Where a link of a body leads.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExportedLink {
+    /// As the body says it.
+    address: String,
+    /// The source in which files are looked for.
+    #[schema(required = true)]
+    source: Option<String>,
+    /// What it names.
+    path: String,
+    /// Whether it is only shown, not followed.
+    is_image: bool,
+    /// `article`, `attachment`, or `redirect` for what the redirect at this address says; null while nothing is there.
+    #[schema(required = true)]
+    target_kind: Option<String>,
+    /// Which article or attachment.
+    #[schema(required = true)]
+    target_id: Option<Uuid>,
+}
+
+impl From<LinkRow> for ExportedLink {
+    fn from(row: LinkRow) -> Self {
+        let (target_kind, target_id) = match row.target {
+            None => (None, None),
+            Some(LinkTarget::Article(id)) => (Some("article".to_owned()), Some(id.as_uuid())),
+            Some(LinkTarget::Attachment(id)) => (Some("attachment".to_owned()), Some(id.as_uuid())),
+            Some(LinkTarget::Redirect) => (Some("redirect".to_owned()), None),
+        };
+        Self {
+            address: row.address,
+            source: row.source,
+            path: row.path,
+            is_image: row.is_image,
+            target_kind,
+            target_id,
+        }
+    }
+}
+
+/// What an import remembers of an article.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RememberedItem {
+    /// Name of the folder, archive or export.
+    source: String,
+    /// Path in it; empty when the source has no files.
+    path: String,
+    /// Key it shares with its translations there.
+    #[schema(required = true)]
+    translation_key: Option<String>,
+    /// SHA-256 of what the file said, in hexadecimal digits.
+    digest: String,
+    /// Head revision right after.
+    revision: i32,
+    /// Category right after.
+    #[schema(required = true)]
+    category: Option<Uuid>,
+    /// Status right after.
+    status: String,
+    /// Audience right after.
+    audience: String,
+    /// Slug right after.
+    slug: String,
+    /// When.
+    imported_at: Time,
+}
+
+impl From<RememberedFile> for RememberedItem {
+    fn from(file: RememberedFile) -> Self {
+        Self {
+            source: file.source,
+            path: file.path,
+            translation_key: file.translation_key,
+            digest: FileDigest(file.digest).to_string(),
+            revision: file.revision,
+            category: file.category.map(|c| c.as_uuid()),
+            status: file.status.as_str().to_owned(),
+            audience: file.audience.as_str().to_owned(),
+            slug: file.slug,
+            imported_at: file.imported_at.into(),
+        }
+    }
 }
 
 impl From<ExportRevision> for ExportedRevision {
@@ -281,6 +368,7 @@ impl From<ExportRevision> for ExportedRevision {
             message: revision.message,
             created_at: revision.created_at.into(),
             purged_at: exported.purged_at.map(Time::from),
+            links: exported.links.into_iter().map(ExportedLink::from).collect(),
         }
     }
 }
@@ -291,6 +379,9 @@ pub(crate) struct HistoryItem {
     /// Its row as it is now.
     #[serde(flatten)]
     article: ArticleRow,
+    /// What an import remembers of it.
+    #[schema(required = true)]
+    imported_file: Option<RememberedItem>,
     /// Oldest first; an article whose texts are large goes on on the next page.
     revisions: Vec<ExportedRevision>,
 }
@@ -299,6 +390,7 @@ impl From<ExportedHistory> for HistoryItem {
     fn from(exported: ExportedHistory) -> Self {
         Self {
             article: ArticleRow::new(exported.article, exported.old_slugs),
+            imported_file: exported.file.map(RememberedItem::from),
             revisions: exported
                 .revisions
                 .into_iter()
@@ -508,6 +600,15 @@ impl From<RedirectRow> for ExportedRedirect {
     }
 }
 
+/// A host of the old site of a source.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourceHost {
+    /// Name of the folder, archive or export.
+    source: String,
+    /// The host.
+    host: String,
+}
+
 /// A page of what a portal has besides articles.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PortalExport {
@@ -517,6 +618,8 @@ pub(crate) struct PortalExport {
     numbers: Numbers,
     /// From where its articles and attachments were imported, by name.
     sources: Vec<String>,
+    /// Hosts of the old sites of sources.
+    hosts: Vec<SourceHost>,
     /// All of them, on the first page.
     categories: Vec<CategoryRow>,
     /// The next of them, in the order of their ids.
@@ -600,6 +703,11 @@ pub(crate) async fn portal(
         },
         numbers: page.numbers.into(),
         sources: page.sources,
+        hosts: page
+            .hosts
+            .into_iter()
+            .map(|(source, host)| SourceHost { source, host })
+            .collect(),
         categories: page.categories.into_iter().map(CategoryRow::from).collect(),
         attachments: page
             .attachments

@@ -32,6 +32,7 @@ mod portals;
 mod problems;
 mod purges;
 mod redirects;
+mod restorations;
 mod revisions;
 mod search;
 mod shell;
@@ -85,6 +86,9 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(exports::articles))
         .routes(routes!(exports::revisions))
         .routes(routes!(exports::portal))
+        .routes(routes!(restorations::portal))
+        .routes(routes!(restorations::content))
+        .routes(routes!(restorations::file))
         .routes(routes!(batches::batch))
         .routes(routes!(purges::article))
         .routes(routes!(purges::revision))

@@ -14,6 +14,8 @@ use cairn_domain::limits::EXPORT_PAGE_BYTES_MAX;
 use cairn_domain::operation::Operation;
 use cairn_store::Snapshot;
 pub use cairn_store::export::{ExportRevision, ExportRow, OldSlug};
+pub use cairn_store::imported_files::ImportedFile;
+pub use cairn_store::links::{LinkRow, LinkTarget};
 use serde::Serialize;
 
 use crate::authorize::Purpose;
@@ -57,6 +59,8 @@ pub struct ExportedHistory {
     pub article: Article,
     /// Slugs it had.
     pub old_slugs: Vec<OldSlug>,
+    /// What an import remembers of it.
+    pub file: Option<ImportedFile>,
     /// The next of its revisions, oldest first.
     pub revisions: Vec<ExportRevision>,
 }
@@ -156,6 +160,9 @@ async fn histories(
     for (id, slug) in snapshot.old_slugs(portal, &ids).await? {
         slugs.entry(id).or_default().push(slug);
     }
+    let files = snapshot.imported_files(portal, &ids).await?;
+    let mut files: HashMap<ArticleId, ImportedFile> =
+        files.into_iter().map(|f| (f.article, f)).collect();
     let mut by_article = HashMap::<ArticleId, Vec<ExportRevision>>::new();
     for revision in revisions {
         by_article
@@ -168,6 +175,7 @@ async fn histories(
         .into_iter()
         .map(|article| ExportedHistory {
             old_slugs: slugs.remove(&article.id).unwrap_or_default(),
+            file: files.remove(&article.id),
             revisions: by_article.remove(&article.id).unwrap_or_default(),
             article,
         })

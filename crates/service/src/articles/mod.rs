@@ -20,7 +20,7 @@ pub use batch::{ArticleBatch, BatchOperation, BatchOutcome, BatchResult, batch};
 pub use create::{CreateArticle, create};
 pub use export::{
     ExportArticles, ExportPage, ExportRevision, ExportedArticle, ExportedHistory, HistoryPage,
-    OldSlug, export, export_revisions,
+    ImportedFile as RememberedFile, LinkRow, LinkTarget, OldSlug, export, export_revisions,
 };
 pub use get::{GetArticle, get};
 pub use import::{ImportBatch, ImportItem, ImportOutcome, ImportResult, import};

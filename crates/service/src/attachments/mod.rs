@@ -3,7 +3,7 @@
 //! The bytes go into the vault before the transaction that makes the row: a row never names bytes that are not there.
 //! Bytes whose transaction failed have no row; they are harmless and [`sweep`] takes them away.
 
-mod content;
+pub(crate) mod content;
 mod create;
 mod get;
 mod list;

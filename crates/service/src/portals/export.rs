@@ -34,6 +34,8 @@ pub struct PortalPage {
     pub numbers: PortalNumbers,
     /// From where its articles and attachments were imported, by name.
     pub sources: Vec<String>,
+    /// Hosts of old sites: source and host.
+    pub hosts: Vec<(String, String)>,
     /// All of them, on the first page.
     pub categories: Vec<Category>,
     /// The next of them, in the order of their ids, erased ones too.
@@ -68,6 +70,7 @@ pub async fn export(ctx: &Context, query: ExportPortal) -> Result<PortalPage> {
     let mut page = PortalPage {
         numbers: snapshot.portal_numbers(portal.id).await?,
         sources: snapshot.sources(portal.id, EXPORT_SOURCES_MAX).await?,
+        hosts: snapshot.hosts(portal.id, EXPORT_SOURCES_MAX).await?,
         categories: Vec::new(),
         attachments: Vec::new(),
         redirects: Vec::new(),

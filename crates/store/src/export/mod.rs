@@ -4,7 +4,7 @@
 //! decided before its texts are read: the sizes are asked for first.
 
 mod articles;
-mod portal;
+pub(crate) mod portal;
 mod revisions;
 
 pub use articles::{ExportRow, OldSlug, RedirectedFrom, Sized};
@@ -14,10 +14,11 @@ pub(crate) use articles::{
 };
 pub use portal::{AttachmentRow, PortalNumbers, RedirectRow};
 pub(crate) use portal::{
-    attachments_on, paths_on, portal_numbers_on, redirects_on, sources_on,
-    statements as portal_statements,
+    attachments_on, hosts_on, numbers_from, paths_on, portal_numbers_on, redirect_from,
+    redirects_on, sources_on, statements as portal_statements,
 };
 pub use revisions::{ExportRevision, RevisionSize};
 pub(crate) use revisions::{
-    revision_sizes_on, revisions_on, rows_of_on, statements as revision_statements,
+    links_on, revision_from, revision_sizes_on, revisions_on, rows_of_on,
+    statements as revision_statements,
 };

@@ -3,7 +3,7 @@
 use cairn_domain::attachment::{Attachment, AttachmentPath};
 use cairn_domain::ids::{AttachmentId, PortalId};
 use jiff::Timestamp;
-use sqlx::postgres::PgExecutor;
+use sqlx::postgres::{PgExecutor, PgRow};
 use sqlx::query;
 use uuid::Uuid;
 
@@ -12,8 +12,10 @@ use crate::error::StoreError;
 use crate::row::{col, each, time};
 use crate::statement::sql;
 
-sql! {
-    NUMBERS = "
+/// How much a portal has, in one row.
+macro_rules! numbers {
+    () => {
+        "
 select p.next_number,
        (select count(*) from articles a where a.portal_id = p.id) as articles,
        (select count(*) from revisions r where r.portal_id = p.id) as revisions,
@@ -23,13 +25,26 @@ select p.next_number,
        (select count(*) from imported_files f where f.portal_id = p.id) as imported_files,
        (select count(*) from slug_history h where h.portal_id = p.id) as old_slugs
 from portals p
-where p.id = $1";
+where p.id = $1"
+    };
+}
+pub(crate) use numbers;
+
+sql! {
+    NUMBERS = numbers!();
 
     SOURCES = "
 select source from imported_files where portal_id = $1
 union
 select source from attachment_paths where portal_id = $1
 order by 1
+limit $2";
+
+    HOSTS = "
+select source, host
+from source_hosts
+where portal_id = $1
+order by source, host
 limit $2";
 
     // The erased ones too: a tombstone keeps its place.
@@ -114,15 +129,19 @@ pub(crate) async fn portal_numbers_on(
         .fetch_optional(executor)
         .await?
         .ok_or_else(|| StoreError::inconsistent("portals", "id", portal))?;
+    numbers_from(&row)
+}
+
+pub(crate) fn numbers_from(row: &PgRow) -> Result<PortalNumbers, StoreError> {
     Ok(PortalNumbers {
-        next_number: col(&row, "next_number")?,
-        articles: col(&row, "articles")?,
-        revisions: col(&row, "revisions")?,
-        categories: col(&row, "categories")?,
-        attachments: col(&row, "attachments")?,
-        redirects: col(&row, "redirects")?,
-        imported_files: col(&row, "imported_files")?,
-        old_slugs: col(&row, "old_slugs")?,
+        next_number: col(row, "next_number")?,
+        articles: col(row, "articles")?,
+        revisions: col(row, "revisions")?,
+        categories: col(row, "categories")?,
+        attachments: col(row, "attachments")?,
+        redirects: col(row, "redirects")?,
+        imported_files: col(row, "imported_files")?,
+        old_slugs: col(row, "old_slugs")?,
     })
 }
 
@@ -191,17 +210,33 @@ pub(crate) async fn redirects_on(
         .bind(limit)
         .fetch_all(executor)
         .await?;
+    rows.iter().map(redirect_from).collect()
+}
+
+pub(crate) fn redirect_from(row: &PgRow) -> Result<RedirectRow, StoreError> {
+    Ok(RedirectRow {
+        old_path: col(row, "old_path")?,
+        old_query: col(row, "old_query")?,
+        target_kind: col(row, "target_kind")?,
+        target_id: col(row, "target_id")?,
+        target_url: col(row, "target_url")?,
+        created_at: time(row, "created_at")?,
+    })
+}
+
+/// Hosts of the old sites of sources: source and host.
+pub(crate) async fn hosts_on(
+    executor: impl PgExecutor<'_>,
+    portal: PortalId,
+    limit: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = query(HOSTS)
+        .bind(portal.as_uuid())
+        .bind(limit)
+        .fetch_all(executor)
+        .await?;
     rows.iter()
-        .map(|row| {
-            Ok(RedirectRow {
-                old_path: col(row, "old_path")?,
-                old_query: col(row, "old_query")?,
-                target_kind: col(row, "target_kind")?,
-                target_id: col(row, "target_id")?,
-                target_url: col(row, "target_url")?,
-                created_at: time(row, "created_at")?,
-            })
-        })
+        .map(|row| Ok((col(row, "source")?, col(row, "host")?)))
         .collect()
 }
 

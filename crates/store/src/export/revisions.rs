@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::articles::text_bytes;
 use crate::articles::{HEAD, article_columns, article_from, staged_columns, staged_from};
 use crate::error::StoreError;
+use crate::links::{self, LinkRow};
 use crate::row::{actor, col, each, time, time_opt};
 use crate::statement::sql;
 
@@ -32,6 +33,15 @@ join revisions r
  and r.article_id = k.article_id
  and r.revision = k.revision
 order by r.article_id, r.revision");
+
+    LINKS = "
+select l.article_id, l.revision, l.address, l.source, l.path, l.is_image, l.target_kind, l.target_id
+from unnest($2::uuid[], $3::int4[]) as k (article_id, revision)
+join links l
+  on l.portal_id = $1
+ and l.article_id = k.article_id
+ and l.revision = k.revision
+order by l.article_id, l.revision, l.address";
 
     ROWS_OF = concat!("
 select ", article_columns!(), "
@@ -59,6 +69,8 @@ pub struct ExportRevision {
     pub revision: Revision,
     /// When its text was erased.
     pub purged_at: Option<Timestamp>,
+    /// Where its links lead, while it is the head or published.
+    pub links: Vec<LinkRow>,
 }
 
 pub(crate) async fn revision_sizes_on(
@@ -99,6 +111,21 @@ pub(crate) async fn revisions_on(
     rows.iter().map(revision_from).collect()
 }
 
+/// Where the links of some revisions lead, in order of articles, numbers and addresses.
+pub(crate) async fn links_on(
+    executor: impl PgExecutor<'_>,
+    portal: PortalId,
+    wanted: &[RevisionSize],
+) -> Result<Vec<LinkRow>, StoreError> {
+    let rows = query(LINKS)
+        .bind(portal.as_uuid())
+        .bind(each(wanted, |w| w.article.as_uuid()))
+        .bind(each(wanted, |w| w.number))
+        .fetch_all(executor)
+        .await?;
+    rows.iter().map(links::from_row).collect()
+}
+
 /// The live rows of some articles, in the order of their ids.
 pub(crate) async fn rows_of_on(
     executor: impl PgExecutor<'_>,
@@ -129,6 +156,7 @@ pub(crate) fn revision_from(row: &PgRow) -> Result<ExportRevision, StoreError> {
             purged_at: time_opt(row, "purged_at")?,
         },
         purged_at: time_opt(row, "purged_at")?,
+        links: Vec::new(),
     })
 }
 

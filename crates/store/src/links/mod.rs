@@ -237,7 +237,7 @@ pub async fn forget(
     Ok(())
 }
 
-fn from_row(row: &PgRow) -> Result<LinkRow, StoreError> {
+pub(crate) fn from_row(row: &PgRow) -> Result<LinkRow, StoreError> {
     let article = ArticleId::from_uuid(col(row, "article_id")?);
     Ok(LinkRow {
         article,
