@@ -46,8 +46,10 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Import a help center: a folder or an archive of Markdown, or an export of another system.
     Import(Import),
-    /// Export a portal as a folder that import reads.
+    /// Export a portal as a folder that import reads, or as one file that restore reads.
     Export(Export),
+    /// Restore a portal from a bundle, with its ids, revisions, authors and dates.
+    Restore(Restore),
     /// Build the index anew beside the one that serves, then swap.
     Reindex(OnPortal),
     /// Compare the index with the database; exit code 1 when they differ.
@@ -126,8 +128,8 @@ pub(crate) struct Import {
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// The folder to write; made when it is missing.
-    #[arg(value_name = "DIR")]
+    /// The folder to write, made when it is missing; with --bundle the file.
+    #[arg(value_name = "DIR|FILE")]
     pub(crate) to: PathBuf,
     /// Slug of the portal.
     #[arg(long)]
@@ -135,6 +137,33 @@ pub(crate) struct Export {
     /// Write over what is there.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Write one file with everything, every revision included.
+    #[arg(long)]
+    pub(crate) bundle: bool,
+    /// Private key that signs the bundle: ed25519, PKCS#8 PEM.
+    #[arg(long, value_name = "FILE", requires = "bundle")]
+    pub(crate) sign_key: Option<PathBuf>,
+    /// Write a bundle that nobody signed.
+    #[arg(long, requires = "bundle", conflicts_with = "sign_key")]
+    pub(crate) unsigned: bool,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The bundle.
+    pub(crate) file: PathBuf,
+    /// Public key whose signature it must have: ed25519, PEM.
+    #[arg(long, value_name = "FILE", required_unless_present = "unverified")]
+    pub(crate) verify_key: Option<PathBuf>,
+    /// Take a bundle whose signature nobody checks.
+    #[arg(long, conflicts_with = "verify_key")]
+    pub(crate) unverified: bool,
+    /// Slug of the portal; new, or of an empty one [default: the one it had].
+    #[arg(long)]
+    pub(crate) portal: Option<String>,
     /// Print the outcome as one line of JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -288,6 +317,9 @@ mod tests {
             "cairn import export.zip --from markdown --source help --overwrite --prune --dry-run",
             "cairn import folder --no-attachments --status draft",
             "cairn export dir --portal help --overwrite --json",
+            "cairn export b.tar.gz --bundle --portal help --sign-key k.pem",
+            "cairn restore b.tar.gz --verify-key p.pem --portal other --json",
+            "cairn restore b.tar.gz --unverified",
             "cairn reindex --json",
             "cairn verify-index --portal help --json",
             "cairn keys create --name n --scope articles:read articles:write --portal help --json",

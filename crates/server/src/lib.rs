@@ -5,6 +5,7 @@
 //! private cluster, the listeners, the signals, the log. It refuses to decide anything about
 //! articles: every command goes through the same service calls as the doors.
 
+mod bundle;
 mod cli;
 pub mod client;
 mod commands;

@@ -58,3 +58,12 @@ pub(crate) const EXPORT_PATH_DEPTH_MAX: usize = 60;
 pub(crate) const EXPORT_FETCHES_MAX: usize = 4;
 /// Most things an export remarks on one by one; all of them are counted.
 pub(crate) const EXPORT_REMARKS_MAX: usize = 1_000;
+/// Largest manifest of a bundle, in bytes: a million members.
+pub(crate) const BUNDLE_MANIFEST_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Largest member of a bundle, in bytes: what one request of a restoration takes.
+pub(crate) const BUNDLE_MEMBER_BYTES_MAX: u64 = cairn_domain::limits::IMPORT_BATCH_BYTES_MAX as u64;
+/// Most bytes of content in one member: the request around it has its own few.
+pub(crate) const BUNDLE_CONTENT_BYTES_MAX: usize =
+    cairn_domain::limits::IMPORT_BATCH_BYTES_MAX - 64 * 1024;
+/// Redirects, attachments or translations in one member of a bundle.
+pub(crate) const BUNDLE_ROWS_MAX: usize = 1_000;

@@ -154,7 +154,7 @@ fn what_it_says(article: &Value) -> String {
 }
 
 /// What only the API makes: articles without a file, drafts, what was put away, other addresses.
-async fn furnish(here: &Place, picture: &[u8]) {
+pub(super) async fn furnish(here: &Place, picture: &[u8]) {
     let new = |body: serde_json::Value| {
         let mut all =
             json!({"portal": "docs", "title": "New", "body": "x\n", "status": "published"});

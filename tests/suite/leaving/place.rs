@@ -147,6 +147,22 @@ impl Place {
         }
     }
 
+    /// Kills the server with every process of its Postgres, and starts it again.
+    pub(super) async fn killed(self) -> Self {
+        let Self {
+            home,
+            mut door,
+            server,
+        } = self;
+        server.kill(true).await;
+        let mut server = Server::start(&home, 0);
+        let (ready, _) = server.ready().await.unwrap_or_else(|error| {
+            panic!("{error}\n{}", home.log_tail());
+        });
+        door.url = ready.url;
+        Self { home, door, server }
+    }
+
     /// Ends the server.
     pub(super) async fn close(self) {
         let status = self.server.stop().await.expect("the server stops");

@@ -203,6 +203,21 @@ impl Client {
         Ok(self.send(&call).await?.status)
     }
 
+    /// POST of the bytes of one file, which may be sent again without harm; gives the answer.
+    ///
+    /// # Errors
+    /// What the server refused.
+    pub async fn post_bytes_for(&self, path: &str, bytes: Vec<u8>) -> Result<Value, Refused> {
+        let call = Call {
+            method: Method::POST,
+            body: Some(Bytes::from(bytes)),
+            content_type: "application/octet-stream",
+            timeout: LONG_REQUEST_TIMEOUT,
+            ..Call::get(path)
+        };
+        Ok(self.send(&call).await?.body)
+    }
+
     /// PATCH of what was read with this tag.
     ///
     /// # Errors

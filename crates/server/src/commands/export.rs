@@ -1,11 +1,12 @@
-//! `cairn export`: a portal as a folder, through the REST API of whoever can be reached.
+//! `cairn export`: a portal as a folder or as one signed file, through the REST API of whoever can be reached.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::bundle::{BundleOptions, SignKey, to_bundle};
 use crate::cli::{Export, Global};
 use crate::commands::reach::reach;
 use crate::config::Config;
@@ -14,6 +15,9 @@ use crate::out;
 
 /// Exit code 0 when everything was written.
 pub(super) async fn run(config: &Config, global: &Global, args: Export) -> Result<ExitCode> {
+    if args.bundle {
+        return bundle(config, global, args).await;
+    }
     let options = FolderOptions {
         dir: args.to,
         portal: args.portal,
@@ -36,6 +40,36 @@ pub(super) async fn run(config: &Config, global: &Global, args: Export) -> Resul
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// A bundle is whole, or there is none.
+async fn bundle(config: &Config, global: &Global, args: Export) -> Result<ExitCode> {
+    let key = match (&args.sign_key, args.unsigned) {
+        (Some(file), _) => Some(SignKey::read(file)?),
+        (None, true) => None,
+        (None, false) => {
+            bail!("a bundle is signed: give --sign-key, or --unsigned for one nobody can trust")
+        }
+    };
+    let options = BundleOptions {
+        file: args.to,
+        portal: args.portal,
+        overwrite: args.overwrite,
+        key,
+    };
+    let reached = reach(config, global).await?;
+    let bar = Bar::new();
+    let report = to_bundle(&reached.client, options, &bar).await;
+    bar.0.finish_and_clear();
+    let released = reached.release().await;
+    let report = report?;
+    if args.json {
+        out::json(&report.to_json())?;
+    } else {
+        out::line(&report.to_text())?;
+    }
+    released?;
+    Ok(ExitCode::SUCCESS)
 }
 
 struct Bar(ProgressBar);

@@ -8,6 +8,7 @@ mod keys;
 mod purge;
 mod reach;
 mod redirects;
+mod restore;
 mod up;
 
 use std::process::ExitCode;
@@ -40,6 +41,9 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Export(args) => {
             export::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::Restore(args) => {
+            restore::run(&settings(&global, Vec::new(), false)?, &global, args).await
         }
         Command::Reindex(args) => {
             index::reindex(&settings(&global, Vec::new(), false)?, &global, args).await
