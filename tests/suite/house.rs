@@ -458,10 +458,12 @@ fn texts() -> Vec<PathBuf> {
         for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
+            // In a worktree `.git` is a file that says where the repository is.
+            if skipped.contains(&name.as_str()) {
+                continue;
+            }
             if path.is_dir() {
-                if !skipped.contains(&name.as_str()) {
-                    open.push(path);
-                }
+                open.push(path);
             } else {
                 files.push(path);
             }
