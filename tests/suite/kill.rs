@@ -13,7 +13,9 @@ mod chance;
 mod erasing;
 mod folder;
 mod importing;
+mod pictures;
 mod reckoning;
+mod six;
 pub(crate) mod writers;
 
 use std::fmt;
@@ -22,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use cairn_tests::process::{Home, Ready, Server, free_port, setting};
+use cairn_tests::process::{Home, Ready, Server, free_port, program, setting};
 use cairn_tests::{root, say, unpacked_collection};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -30,7 +32,9 @@ use tokio::sync::Mutex;
 use chance::Chance;
 use folder::Folder;
 use importing::{Imported, Importing};
+use pictures::unreferenced;
 use reckoning::reckon;
+use six::{Place, Progress, reach};
 use writers::{Door, Tally, Writers};
 
 /// Articles of the folder that is made for this.
@@ -50,13 +54,30 @@ const AGAIN_MAX: Duration = Duration::from_secs(25);
 /// How long the writers go on after the last kill.
 const AFTERWARDS: Duration = Duration::from_secs(2);
 
+/// When kills come.
+struct Plan {
+    /// How long a server lives before a kill at the latest: mostly, and once in three times.
+    lives: (Duration, Duration),
+    /// The place an import is to come to before each kill; none where any time is as good.
+    places: fn(u64, &mut Chance) -> Vec<Place>,
+    /// How many pictures of the folder no article shows.
+    unreferenced: u64,
+}
+
+/// Kills that do not ask what the import is at.
+const ANY_TIME: Plan = Plan {
+    lives: LIFE_MAX,
+    places: |_, _| Vec::new(),
+    unreferenced: 0,
+};
+
 /// Killing needs the machine for itself.
 static TURN: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_outlives_every_kill() {
     let kills = if is_all() { 20 } else { 2 };
-    run("made", kills, |home, chance| {
+    run("made", kills, ANY_TIME, |home, chance| {
         Folder::generated(&home.path("folder"), GENERATED, chance)
     })
     .await;
@@ -72,7 +93,7 @@ async fn the_import_of_a_real_help_center_outlives_every_kill() {
         return;
     };
     let folder = |home: &Home, _: &mut Chance| Folder::copied(&from, &home.path("folder"));
-    let imported = run("real", 20, folder).await;
+    let imported = run("real", 20, ANY_TIME, folder).await;
     assert_eq!(
         imported.created, REAL,
         "the collection is another one than this test knows"
@@ -93,6 +114,7 @@ fn number(names: &[&str]) -> Option<u64> {
 async fn run(
     name: &str,
     kills: u64,
+    plan: Plan,
     folder: impl FnOnce(&Home, &mut Chance) -> Folder,
 ) -> Imported {
     let _turn = TURN.lock().await;
@@ -101,14 +123,21 @@ async fn run(
     say(&format!(
         "kill {name}: {kills} kills, CAIRN_TEST_SEED={seed}"
     ));
+    // A build on the way counts for nobody's time.
+    program();
     let mut chance = Chance::new(seed);
     let home = Arc::new(Home::new(&format!("kill-{name}")));
     let folder = Arc::new(folder(&home, &mut chance));
+    let places = (plan.places)(kills, &mut chance);
     let course = Course {
         name,
         home: Arc::clone(&home),
         port: free_port(),
         chance,
+        lives: plan.lives,
+        places,
+        unreferenced: plan.unreferenced,
+        amid: Amid::default(),
         keys: Vec::new(),
         kills: Kills::default(),
         slowest_start: Duration::ZERO,
@@ -128,6 +157,12 @@ struct Course<'a> {
     home: Arc<Home>,
     port: u16,
     chance: Chance,
+    /// How long a server lives before a kill at the latest.
+    lives: (Duration, Duration),
+    /// Where the import is to be when the kills come; empty where that does not matter.
+    places: Vec<Place>,
+    unreferenced: u64,
+    amid: Amid,
     /// Every first key that was printed.
     keys: Vec<String>,
     kills: Kills,
@@ -175,7 +210,14 @@ impl Course<'_> {
         let imports = tokio::spawn(importing.run());
 
         let wrote = Instant::now();
+        let places = std::mem::take(&mut self.places);
+        let is_placed = !places.is_empty();
+        let mut places = places.into_iter();
         for kill in 1..=kills {
+            if let Some(place) = places.next() {
+                reach(place, &door, &portal, &folder).await?;
+                self.look(&door, &portal, &folder).await;
+            }
             server = self
                 .kill(server, kill, kills, &settled, &writers.tally, &round)
                 .await?;
@@ -195,8 +237,33 @@ impl Course<'_> {
                 "an import of the same files changed something: {unchanged}"
             ));
         }
+        if unchanged["files"]["unchanged"] != folder.pictures.len() {
+            faults.push(format!(
+                "an import of the same pictures brought some: {unchanged}"
+            ));
+        }
         let verified = self.verify_index().await?;
         let found = reckon(&door, &portal, written).await;
+        if is_placed && (self.amid.pictures == 0 || (kills > 1 && self.amid.articles == 0)) {
+            faults.push(format!("kills missed the import: {:?}", self.amid));
+        }
+        let compared = folder.pictures.compare(&door, &portal, &mut faults).await;
+        let alone = unreferenced(&door, &portal).await;
+        if alone != self.unreferenced {
+            faults.push(format!(
+                "{alone} pictures are shown by no article, not {}",
+                self.unreferenced
+            ));
+        }
+        if is_placed {
+            say(&format!(
+                "kill {}: {} kills amid articles, {} amid pictures · {compared} of {} pictures there once to the byte, {alone} of them shown by no article",
+                self.name,
+                self.amid.articles,
+                self.amid.pictures,
+                folder.pictures.len(),
+            ));
+        }
         for key in &self.keys {
             // Whichever start printed it: it works.
             Door {
@@ -261,6 +328,22 @@ impl Course<'_> {
         }
     }
 
+    /// Notes what the import is at shortly before a kill.
+    async fn look(&mut self, door: &Door, portal: &str, folder: &Folder) {
+        let Some(progress) = Progress::ask(door, portal).await else {
+            return;
+        };
+        say(&format!(
+            "kill {}: {} articles and {} pictures are in",
+            self.name, progress.articles, progress.pictures
+        ));
+        if progress.articles < folder.len() {
+            self.amid.articles += 1;
+        } else if progress.pictures < folder.pictures.len() {
+            self.amid.pictures += 1;
+        }
+    }
+
     /// Lets the server live for a while, kills it and starts it again.
     async fn kill(
         &mut self,
@@ -272,15 +355,15 @@ impl Course<'_> {
         round: &AtomicU64,
     ) -> Result<Server, String> {
         if self.chance.one_in(3) {
-            tokio::time::sleep(self.chance.time(LIFE_MAX.0)).await;
+            tokio::time::sleep(self.chance.time(self.lives.0)).await;
             server.kill_postgres();
             self.kills.postgres += 1;
             say(&format!("kill {}: Postgres alone", self.name));
         }
         let longest = if self.chance.one_in(3) {
-            LIFE_MAX.1
+            self.lives.1
         } else {
-            LIFE_MAX.0
+            self.lives.0
         };
         let life = self.chance.time(longest);
         tokio::time::sleep(life).await;
@@ -389,6 +472,13 @@ pub(crate) fn http() -> reqwest::Client {
         .tls_certs_only(std::iter::empty())
         .no_proxy();
     http.build().expect("a client of plain HTTP")
+}
+
+/// Kills that came while an import brought something new.
+#[derive(Debug, Default)]
+struct Amid {
+    articles: u64,
+    pictures: u64,
 }
 
 /// How often what was killed.

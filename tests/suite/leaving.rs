@@ -5,4 +5,5 @@ mod bundle;
 mod corpora;
 mod folder;
 mod place;
+mod six;
 mod tampering;

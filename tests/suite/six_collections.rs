@@ -15,7 +15,7 @@ use crate::kill::writers::Door;
 use crate::relevance::{Judgements, floors, judgements, ndcg, queries};
 
 /// Locale and number of articles of each.
-const COLLECTIONS: [(&str, &str, u64); 6] = [
+pub(crate) const COLLECTIONS: [(&str, &str, u64); 6] = [
     ("helpcenter-en", "en", 8_471),
     ("helpcenter-de", "de", 886),
     ("helpcenter-fr", "fr", 846),
@@ -23,7 +23,7 @@ const COLLECTIONS: [(&str, &str, u64); 6] = [
     ("helpcenter-ja", "ja", 299),
     ("helpcenter-zh", "zh", 299),
 ];
-const PORTAL: &str = "world";
+pub(crate) const PORTAL: &str = "world";
 /// Queries under way at once.
 const AT_ONCE: usize = 4;
 

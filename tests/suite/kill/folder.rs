@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::chance::Chance;
+use super::pictures::Pictures;
 
 const TOPICS: [&str; 6] = [
     "Billing", "Accounts", "Printing", "Networks", "Backups", "Reports",
@@ -33,6 +34,7 @@ const WORDS: [&str; 16] = [
 #[derive(Debug)]
 pub(crate) struct Folder {
     pub(crate) dir: PathBuf,
+    pub(crate) pictures: Pictures,
     files: Vec<PathBuf>,
 }
 
@@ -76,7 +78,8 @@ impl Folder {
         Self::of(to)
     }
 
-    fn of(dir: &Path) -> Self {
+    /// What lies there.
+    pub(crate) fn of(dir: &Path) -> Self {
         let mut files = Vec::new();
         let mut open = vec![dir.to_owned()];
         while let Some(next) = open.pop() {
@@ -98,8 +101,16 @@ impl Folder {
         files.sort();
         Self {
             dir: dir.to_owned(),
+            pictures: Pictures::default(),
             files,
         }
+    }
+
+    /// Writes at most `count` of the pictures that the articles in a folder of it show.
+    pub(crate) fn show_pictures(&mut self, part: &Path, count: usize) {
+        let files = self.files.iter().filter(|file| file.starts_with(part));
+        let files: Vec<PathBuf> = files.cloned().collect();
+        self.pictures.write(&self.dir, &files, count);
     }
 
     /// How many articles it has.

@@ -25,6 +25,8 @@ pub(crate) struct Imported {
     pub(crate) updated: u64,
     pub(crate) unchanged: u64,
     pub(crate) failed: u64,
+    /// Files that were new to the server, as it said.
+    pub(crate) uploaded: u64,
     pub(crate) faults: Vec<String>,
 }
 
@@ -50,6 +52,7 @@ impl Importing {
     /// Runs rounds; the one under way at the end is finished.
     pub(crate) async fn run(mut self) -> Imported {
         let mut all = Imported::default();
+        let pictures = self.folder.pictures.len();
         let mut expected = [self.folder.len(), 0, 0];
         while all.rounds == 0 || !self.over.load(Ordering::Relaxed) {
             all.rounds += 1;
@@ -57,7 +60,7 @@ impl Importing {
             // Commands beside a server reach it in two ways.
             let over_socket = all.rounds % 2 == 1;
             match self.import(over_socket).await {
-                Ok(report) => all.note(&report, expected),
+                Ok(report) => all.note(&report, expected, pictures),
                 Err(fault) => {
                     all.faults.push(format!("round {}: {fault}", all.rounds));
                     return all;
@@ -69,7 +72,7 @@ impl Importing {
         // The changes of the round that never came are imported as well.
         all.rounds += 1;
         match self.import(true).await {
-            Ok(report) => all.note(&report, expected),
+            Ok(report) => all.note(&report, expected, pictures),
             Err(fault) => all.faults.push(format!("round {}: {fault}", all.rounds)),
         }
         all
@@ -123,8 +126,9 @@ impl Importing {
 }
 
 impl Imported {
-    /// Adds a report, which must say what was expected: created, updated, unchanged, none failed.
-    fn note(&mut self, report: &Value, expected: [u64; 3]) {
+    /// Adds a report, which must say what was expected: created, updated, unchanged, none failed, and
+    /// of every picture that it is there.
+    fn note(&mut self, report: &Value, expected: [u64; 3], pictures: u64) {
         let count = |name: &str| report[name].as_u64().unwrap_or(u64::MAX / 8);
         let found = ["created", "updated", "unchanged"].map(count);
         let failed = count("failed");
@@ -138,6 +142,27 @@ impl Imported {
                 "round {round}: created, updated, unchanged should be {expected:?}, failed and conflicts 0, but are {found:?}: {report}"
             ));
         }
+        if let Some(fault) = self.note_files(report, pictures) {
+            let round = self.rounds;
+            self.faults.push(format!("round {round}: {fault}"));
+        }
+    }
+
+    /// Adds what a report says of files: whether one was new is not known once an answer is lost, but
+    /// each is one or the other, and none is new twice.
+    fn note_files(&mut self, report: &Value, pictures: u64) -> Option<String> {
+        let files = &report["files"];
+        let count = |name: &str| files[name].as_u64().unwrap_or(u64::MAX / 8);
+        let (uploaded, unchanged) = (count("uploaded"), count("unchanged"));
+        self.uploaded += uploaded;
+        let is_right =
+            uploaded + unchanged == pictures && count("failed") == 0 && self.uploaded <= pictures;
+        (!is_right).then(|| {
+            format!(
+                "{pictures} pictures were sent, {} said to be new so far: {files}",
+                self.uploaded
+            )
+        })
     }
 }
 
@@ -149,11 +174,16 @@ impl fmt::Display for Imported {
             updated,
             unchanged,
             failed,
+            uploaded,
             ..
         } = self;
         write!(
             f,
             "{rounds} imports: created {created}, updated {updated}, unchanged {unchanged}, failed {failed}"
-        )
+        )?;
+        if *uploaded > 0 {
+            write!(f, ", files new {uploaded}")?;
+        }
+        Ok(())
     }
 }
