@@ -372,11 +372,12 @@ impl Course<'_> {
             return Err(format!("the server ended by itself: {status}"));
         }
         let with_postgres = kill.is_multiple_of(2);
+        let processes = server.postgres_processes();
         say(&format!(
             "kill {}: {kill} of {kills}, {}, {:.3} s on; {} writes acknowledged, import round {}",
             self.name,
             if with_postgres {
-                format!("with {} processes of Postgres", server.postgres_processes())
+                format!("with {processes} processes of Postgres")
             } else {
                 "the server alone".to_owned()
             },
@@ -386,7 +387,8 @@ impl Course<'_> {
         ));
         server.kill(with_postgres).await;
         self.kills.server += 1;
-        self.kills.both += u64::from(with_postgres);
+        // Killed alone a moment ago, it may have been gone already.
+        self.kills.both += u64::from(with_postgres && processes > 0);
         self.again().await
     }
 
