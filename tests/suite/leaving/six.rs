@@ -67,7 +67,7 @@ async fn six_help_centers_leave_and_come_back_to_the_byte() {
     clock.say("comparison");
     there.close().await;
     here.close().await;
-    clock.say("both servers stop");
+    clock.say("both servers stop and their files are removed");
 }
 
 /// Compares the bodies of a collection with what left of it, and gives how many.
