@@ -77,13 +77,17 @@ set source = excluded.source, path = excluded.path, translation_key = excluded.t
     status = excluded.status, audience = excluded.audience, slug = excluded.slug, imported_at = excluded.imported_at";
 
     // $2 the source, or null for all of them; $3 the article after which the page begins, or null
+    // Lateral, so that each article is looked up: as a join the planner walks along all articles up to the page.
     LIST = concat!("
 select a.source_id, a.head_revision, a.slug, a.category_id, ", file_columns!(), ",
        a.locale, a.status, a.audience
 from imported_files f
-join articles a
-  on a.portal_id = f.portal_id
- and a.id = f.article_id
+cross join lateral (
+        select w.source_id, w.head_revision, w.slug, w.category_id, w.locale, w.status, w.audience
+        from articles w
+        where w.portal_id = f.portal_id
+          and w.id = f.article_id
+        offset 0) as a
 where f.portal_id = $1
   and ($2::text is null or f.source = $2)
   and ($3::uuid is null or f.article_id > $3)

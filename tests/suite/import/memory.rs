@@ -488,6 +488,15 @@ async fn five_hundred_files_are_one_batch_and_the_list_pages_through_them() {
         .all("/imported-files?portal=help&source=docs/en", 100)
         .await;
     assert_eq!((files.len(), pages), (500, 5));
+    // Counting reads every row: it is done once, not for each page.
+    let path = "/imported-files?portal=help&source=docs/en&limit=100";
+    let first = rest.get(path).await.expect(200).json();
+    assert_eq!(first["total"], 500);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = rest.get(&format!("{path}&cursor={cursor}")).await;
+    let second = second.expect(200).json();
+    assert_eq!(second["items"].as_array().unwrap().len(), 100);
+    assert_eq!(second.get("total"), None);
     for (n, file) in files.iter().enumerate() {
         assert_eq!(file["path"], format!("guides/{n}.md"));
         assert_eq!(file["source_id"], format!("s{n}"));

@@ -290,7 +290,7 @@ pub(crate) async fn list(
     .await?;
     let list = List {
         items: page.items.into_iter().map(ImportedFile::from).collect(),
-        total: Some(page.total),
+        total: page.total,
         next_cursor: page.next_cursor,
         notice: None,
     };

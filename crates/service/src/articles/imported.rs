@@ -83,8 +83,8 @@ impl From<ListedFile> for ImportedFile {
 pub struct ImportedFilePage {
     /// The files.
     pub items: Vec<ImportedFile>,
-    /// How many there are over all pages.
-    pub total: i64,
+    /// How many there are over all pages; on the first page alone, because counting reads all of them.
+    pub total: Option<i64>,
     /// Where the next page begins, if there is one.
     pub next_cursor: Option<String>,
 }
@@ -118,10 +118,10 @@ pub async fn list_imported(ctx: &Context, query: ListImportedFiles) -> Result<Im
         Some(last) if more => Some(cursor::encode(&binding, &last.file.article)?),
         _ => None,
     };
-    let total = if more || after.is_some() {
-        cairn_store::imported_files::count(store, portal.id, source).await?
-    } else {
-        i64::try_from(rows.len()).unwrap_or(i64::MAX)
+    let total = match (after, more) {
+        (Some(_), _) => None,
+        (None, true) => Some(cairn_store::imported_files::count(store, portal.id, source).await?),
+        (None, false) => i64::try_from(rows.len()).ok(),
     };
     Ok(ImportedFilePage {
         items: rows.into_iter().map(ImportedFile::from).collect(),
