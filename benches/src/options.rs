@@ -106,8 +106,10 @@ pub(crate) enum Workload {
     Index,
     /// From a write to the first search that finds it.
     Fresh,
-    /// Import again, export, 100,000 articles, readers beside an import.
+    /// Import again, export, 100,000 articles.
     Moving,
+    /// Public pages beside an import.
+    Readers,
     /// From exec to ready.
     ColdStart,
 }

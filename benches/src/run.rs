@@ -102,6 +102,9 @@ fn measure(bench: &Bench, server: Server, report: &mut Report) -> Result<Server>
     if bench.options.wants(Workload::Moving) {
         workloads::moving::run(bench, &server, report)?;
     }
+    if bench.options.wants(Workload::Readers) {
+        workloads::readers::run(bench, &server, report)?;
+    }
     memory.push(("after load", process::memory(server.pid())));
     let mut server = server;
     if bench.options.wants(Workload::ColdStart) {

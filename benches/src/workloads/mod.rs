@@ -5,4 +5,5 @@ pub(crate) mod freshness;
 pub(crate) mod http;
 pub(crate) mod indexing;
 pub(crate) mod moving;
+pub(crate) mod readers;
 pub(crate) mod search;

@@ -1,39 +1,27 @@
 //! Moving in and out: an import again without and with changes, an export, the same at 100,000
-//! articles, and what readers feel while an import runs.
+//! articles.
 //!
 //! The client runs on the generator's core, as it would on an operator's machine; the ratios are to
 //! the bare engine that indexes the same words with one writer thread.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use crate::collection::Article;
-use crate::paced::{self, Paced};
 use crate::process::{self, Watch};
-use crate::report::{Report, Section, foreign, ms, rate, ratio};
+use crate::report::{Report, Section, foreign, rate, ratio};
 use crate::run::{Bench, LOCALE, output_of};
 use crate::server::Server;
-use crate::wire::request;
 use crate::{out, workloads};
 
 /// The portal of this workload: what others measure stays as it was.
 const PORTAL: &str = "moving";
 /// One article in so many is changed before the import that finds changes.
 const CHANGED_EVERY: usize = 10;
-/// Public reads a second while an import runs.
-const READS_PER_S: f64 = 500.0;
-/// How long readers are alone.
-const QUIET: Duration = Duration::from_secs(10);
-/// Pages that are read in turns.
-const PAGES: usize = 100;
 
 struct Timed {
     what: String,
@@ -131,99 +119,10 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     report.keep(
         "moving",
         json!({"rows": kept, "bare_tantivy_per_s": engine_per_s, "foreign": foreign_share}),
-    )?;
-    readers(bench, server, &folder, report)
-}
-
-/// Pages read at a fixed rate, alone and while the collection is imported into another portal.
-fn readers(bench: &Bench, server: &Server, folder: &Path, report: &mut Report) -> Result<()> {
-    out::progress("measuring: readers beside an import");
-    let paths = pages(bench, server)?;
-    let requests: Rc<Vec<Vec<u8>>> = Rc::new(
-        paths
-            .iter()
-            .map(|path| request("GET", path, &[], None))
-            .collect(),
-    );
-    let task = paced::run(server.address, &requests, READS_PER_S, |since| {
-        since >= QUIET / 5
-    });
-    bench.runtime.block_on(task)?;
-    let watch = Watch::begin(&[server.pid()]);
-    let task = paced::run(server.address, &requests, READS_PER_S, |since| {
-        since >= QUIET
-    });
-    let quiet = bench.runtime.block_on(task)?;
-    let is_done = Arc::new(AtomicBool::new(false));
-    let mut command = import_command(bench, folder, "beside");
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let done = Arc::clone(&is_done);
-    let waiting = std::thread::spawn(move || {
-        let status = child.wait();
-        done.store(true, Ordering::Relaxed);
-        status
-    });
-    let done = Arc::clone(&is_done);
-    let task = paced::run(server.address, &requests, READS_PER_S, move |_| {
-        done.load(Ordering::Relaxed)
-    });
-    let beside = bench.runtime.block_on(task)?;
-    let status = waiting
-        .join()
-        .ok()
-        .context("the waiting thread ended badly")??;
-    if !status.success() {
-        bail!("the import beside readers ended with {status}");
-    }
-    let foreign_share = watch.foreign();
-    let row = |what: &str, paced: &Paced| {
-        vec![
-            what.to_owned(),
-            rate(paced.per_s),
-            ms(paced.ms.p50),
-            ms(paced.ms.p95),
-            ms(paced.ms.p99),
-            ms(paced.ms.max),
-            ratio(paced.ms.p99, quiet.ms.p99),
-        ]
-    };
-    report.print(&Section {
-        title: "Readers beside an import",
-        columns: &["what", "reads/s", "p50", "p95", "p99", "max", "p99 to quiet"],
-        rows: vec![row("quiet", &quiet), row("during an import", &beside)],
-        notes: vec![
-            format!("{PAGES} article pages in turns at {READS_PER_S:.0} a second, an open loop: latencies in ms from the moment a request was due."),
-            "Server, Postgres and index share one core where processes are pinned.".to_owned(),
-            foreign(foreign_share),
-        ],
-    });
-    report.keep(
-        "readers_beside_import",
-        json!({"quiet": quiet, "beside": beside, "foreign": foreign_share}),
     )
 }
 
-/// Paths of public pages of the portal.
-fn pages(bench: &Bench, server: &Server) -> Result<Vec<String>> {
-    let path = format!("/api/v1/articles?portal={PORTAL}&limit={PAGES}&status=published");
-    let page = bench.ask(server.address, "GET", &path, None)?.json(200)?;
-    let items = page["items"].as_array().cloned().unwrap_or_default();
-    let paths: Vec<String> = items
-        .iter()
-        .filter_map(|item| item["url"].as_str()?.splitn(4, '/').nth(3))
-        .map(|path| format!("/{path}"))
-        .collect();
-    if paths.is_empty() {
-        bail!("the portal {PORTAL} has no public pages");
-    }
-    Ok(paths)
-}
-
-fn import_command(bench: &Bench, folder: &Path, portal: &str) -> std::process::Command {
+pub(super) fn import_command(bench: &Bench, folder: &Path, portal: &str) -> std::process::Command {
     let mut command = bench.site.command_here();
     command
         .arg("import")
@@ -298,7 +197,7 @@ fn export(bench: &Bench, server: &Server, portal: &str, count: usize) -> Result<
 
 /// Writes the articles `copies` times, each copy with ids and titles of its own; every `changed`-th
 /// with one more line.
-fn write_folder(
+pub(super) fn write_folder(
     folder: &Path,
     articles: &[Article],
     copies: usize,
