@@ -13,12 +13,20 @@ pub(crate) const MARK: &str = "cairn.ends_with_owner=on";
 
 /// Cairn's own defaults. The log gets errors without statements, values or hints: bodies and
 /// passwords have no place in it.
-const SETTINGS: [(&str, &str); 12] = [
+///
+/// Every query is for a few rows or one batch. At the default price of a random page (4, a turning disk) a batch of
+/// 500 reads a whole table of 50,000 rows instead of its index; parallel workers would come with a priority of their
+/// own beside readers (docs/decisions/0015); compiling a statement takes longer than running it; and a portal that is imported is analysed before it is large.
+const SETTINGS: [(&str, &str); 16] = [
     ("listen_addresses", ""),
     ("unix_socket_permissions", "0700"),
     ("cluster_name", "cairn"),
     ("max_connections", "100"),
     ("shared_buffers", "128MB"),
+    ("random_page_cost", "1.1"),
+    ("max_parallel_workers_per_gather", "0"),
+    ("jit", "off"),
+    ("autovacuum_naptime", "10s"),
     ("logging_collector", "off"),
     ("log_destination", "stderr"),
     ("log_checkpoints", "off"),
