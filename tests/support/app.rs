@@ -301,6 +301,7 @@ async fn start_app(
         settings,
         clock: Arc::clone(clock) as _,
         ids: Arc::new(SystemIds),
+        bulk: None,
     };
     let app = App::start(parts).await.expect("the application starts");
     let router = router(&app);

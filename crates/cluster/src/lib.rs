@@ -31,6 +31,7 @@ mod pg_control;
 mod pg_exec;
 mod pid_file;
 mod postmaster;
+mod priority;
 mod probe;
 mod process;
 mod running;
@@ -45,6 +46,7 @@ pub use find::{Installation, find};
 pub use lock::{DataDirLock, lock_data_dir};
 pub use options::ClusterOptions;
 pub use pg_exec::{pg_exec_child_of_test, pg_exec_main};
+pub use priority::{BULK_NICENESS, lower_backend};
 pub use probe::{Outcome, Probe, probe};
 pub use version::Version;
 

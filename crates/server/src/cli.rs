@@ -67,6 +67,16 @@ pub(crate) enum Command {
     Doctor(Json),
 }
 
+impl Command {
+    /// Whether it works through a whole help center beside a server whose readers come first.
+    pub(crate) fn is_bulk(&self) -> bool {
+        matches!(
+            self,
+            Self::Import(_) | Self::Export(_) | Self::Restore(_) | Self::VerifyIndex(_)
+        )
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Up {
     #[command(flatten)]

@@ -49,7 +49,7 @@ pub struct Config {
     pub database_url: Option<Secret>,
     /// A role that owns and migrates the database of `database_url`.
     pub owner_url: Option<Secret>,
-    /// Connections to the database at most.
+    /// Connections of each pool to the database at most; the pool of bulk work has half as many.
     pub database_connections_max: u32,
     /// What the roles and the private database are named after.
     pub role_prefix: String,

@@ -19,6 +19,7 @@ mod owner;
 mod serving;
 mod shutdown;
 mod telemetry;
+mod yielding;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,9 @@ pub fn main() -> ExitCode {
         return cairn_cluster::pg_exec_main(args);
     }
     let cli = cli::Cli::parse();
+    if cli.command.is_bulk() {
+        yielding::lower_this_thread();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("cairn")

@@ -70,6 +70,8 @@ pub struct AppParts {
     pub clock: Arc<dyn Clock>,
     /// Where ids come from.
     pub ids: Arc<dyn IdSource>,
+    /// Where work for many articles at once runs; in place when there is none.
+    pub bulk: Option<tokio::runtime::Handle>,
 }
 
 /// The application.
@@ -79,6 +81,8 @@ pub struct App {
     pub(crate) index: Arc<SearchRoom>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
+    /// See [`crate::bulk`].
+    pub(crate) bulk: Option<tokio::runtime::Handle>,
     pub(crate) epoch: RwLock<Epoch>,
     pub(crate) searches: SearchPool,
     pub(crate) vault: Vault,
@@ -119,6 +123,7 @@ impl App {
             index: Arc::new(parts.search),
             clock: parts.clock,
             ids: parts.ids,
+            bulk: parts.bulk,
             epoch: RwLock::new(epoch),
             searches,
             vault: parts.vault,

@@ -13,6 +13,7 @@ pub mod attachments;
 mod audit;
 pub mod authenticate;
 pub mod authorize;
+pub mod bulk;
 pub mod categories;
 pub mod clock;
 pub mod context;

@@ -50,7 +50,7 @@ pub use connect::ConnectParams;
 pub use epoch::epoch;
 pub use error::{ConstraintName, StoreError, constraint};
 pub use migrate::{AppliedMigration, migrate, migrations_current};
-pub use pool::{PoolOptions, PoolState, Store};
+pub use pool::{OnBulkBackend, PoolOptions, PoolState, Store, in_bulk};
 pub use snapshot::Snapshot;
 pub use statement::{prepare_all, statements};
 pub use tx::Tx;

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cairn_domain::operation::Operation;
-use cairn_service::App;
+use cairn_service::{App, bulk};
 use tracing::Instrument as _;
 
 use super::operations::Operations;
@@ -46,7 +46,8 @@ pub(super) async fn around(
     request.extensions_mut().insert(id.clone());
     let span = span::of(operation, &id.0);
     let answered = async {
-        match tokio::time::timeout(time_max(operation), next.run(request)).await {
+        let run = run(&shell.app, operation, next, request);
+        match tokio::time::timeout(time_max(operation), run).await {
             Ok(response) => response,
             Err(_) => {
                 tracing::warn!("request timed out");
@@ -61,6 +62,18 @@ pub(super) async fn around(
     set_headers(response.headers_mut(), &id);
     measure(operation, &response, started, &span);
     response
+}
+
+/// Runs the handler: what is about many articles stands back for readers, the reading of its body included.
+async fn run(app: &App, operation: Option<Operation>, next: Next, request: Request) -> Response {
+    if !operation.is_some_and(bulk::is_bulk) {
+        return next.run(request).await;
+    }
+    let work = next.run(request).instrument(tracing::Span::current());
+    match app.in_bulk(work).await {
+        Ok(response) => response,
+        Err(error) => Problem::from(error).into_response(),
+    }
 }
 
 /// The problem again, now that the request id is known; headers set meanwhile (`Allow`) stay.

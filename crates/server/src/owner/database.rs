@@ -1,9 +1,12 @@
 //! From a server of Postgres to a database that is fit to serve: roles, migrations, checks.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use cairn_store::{Bootstrapped, ConnectParams, PoolOptions, RoleNames, RoleSecrets, Store};
+use cairn_store::{
+    Bootstrapped, ConnectParams, OnBulkBackend, PoolOptions, RoleNames, RoleSecrets, Store,
+};
 
 use crate::config::Config;
 use crate::owner::passwords;
@@ -33,8 +36,11 @@ pub(super) async fn open(
             "migrated"
         );
     }
+    // Only backends of the private cluster are processes beside this one.
+    let on_bulk_backend = cluster.map(|_| OnBulkBackend(Arc::new(cairn_cluster::lower_backend)));
     let options = PoolOptions {
         connections_max: config.database_connections_max,
+        on_bulk_backend,
         ..PoolOptions::default()
     };
     let store = Store::connect(&roles.app, options)

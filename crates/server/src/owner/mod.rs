@@ -41,6 +41,7 @@ pub(crate) use first_start::{FirstStart, Printed};
 use crate::config::Config;
 use crate::owner::private_cluster::PrivateCluster;
 use crate::serving;
+use crate::yielding::BulkRuntime;
 
 /// How long the parts of an orderly end may take before they are left behind.
 const PART_STOP_WAIT: Duration = Duration::from_secs(30);
@@ -56,6 +57,8 @@ pub(crate) struct Owner {
     stop: CancellationToken,
     tasks: Vec<(&'static str, JoinHandle<()>)>,
     control: PathBuf,
+    /// *Invariant:* outlives the store: connections of bulk work belong to it.
+    bulk: BulkRuntime,
     /// *Invariant:* released last.
     lock: DataDirLock,
 }
@@ -89,6 +92,7 @@ impl Owner {
         )
         .context("cannot open the index")?;
         let vault = open_vault(&dir, config).await?;
+        let bulk = BulkRuntime::start()?;
         let app = App::start(AppParts {
             store: store.clone(),
             search: search.clone(),
@@ -100,6 +104,7 @@ impl Owner {
             },
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
+            bulk: bulk.handle(),
         })
         .await
         .context("cannot start the application")?;
@@ -116,8 +121,11 @@ impl Owner {
             pages,
         };
         let stop = CancellationToken::new();
-        let follower = tokio::spawn(follow(Arc::clone(&app), stop.clone()));
-        let sweeper = tokio::spawn(sweeping::sweep_daily(Arc::clone(&app), stop.clone()));
+        let follower = spawn_bulk(&app, {
+            let (app, stop) = (Arc::clone(&app), stop.clone());
+            async move { app.run(stop).await }
+        });
+        let sweeper = spawn_bulk(&app, sweeping::sweep_daily(Arc::clone(&app), stop.clone()));
         let control = dir.join(serving::CONTROL_SOCKET);
         let socket = serving::bind_control(&control)?;
         let router = cairn_http::control_router(state.clone());
@@ -136,6 +144,7 @@ impl Owner {
                 ("sweeper of files", sweeper),
             ],
             control,
+            bulk,
             lock,
         })
     }
@@ -199,6 +208,7 @@ impl Owner {
             Some(cluster) => cluster.stop().await,
             None => Ok(()),
         };
+        drop(self.bulk);
         drop(self.lock);
         stopped
     }
@@ -218,7 +228,15 @@ async fn open_vault(dir: &Path, config: &Config) -> Result<Vault> {
     Ok(vault)
 }
 
-/// Keeps the index up with the feed until told to stop.
-async fn follow(app: Arc<App>, stop: CancellationToken) {
-    app.run(stop).await;
+/// Starts what runs as long as the server and stands back for readers.
+fn spawn_bulk(app: &Arc<App>, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        if let Err(error) = app.in_bulk(work).await {
+            tracing::error!(
+                error = error.to_string(),
+                "the threads of bulk work have ended"
+            );
+        }
+    })
 }

@@ -50,7 +50,8 @@ impl App {
     /// Follows the feed until cancelled. Failures are logged and tried again; the last commit of the
     /// index ends before this returns.
     pub async fn run(self: Arc<Self>, cancel: CancellationToken) {
-        let erasing = tokio::spawn(Arc::clone(&self).run_erasures(cancel.clone()));
+        let erasing = Arc::clone(&self).run_erasures(cancel.clone());
+        let erasing = tokio::spawn(cairn_store::in_bulk(erasing));
         let mut next_housekeeping = tokio::time::Instant::now() + HOUSEKEEPING;
         let mut failing = false;
         while !cancel.is_cancelled() {

@@ -1,8 +1,11 @@
 //! Faults are told apart: the caller's, time's, ours.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cairn_store::{ConnectParams, PoolOptions, Store, StoreError, outbox, portals};
+use cairn_store::{
+    ConnectParams, OnBulkBackend, PoolOptions, Store, StoreError, in_bulk, outbox, portals,
+};
 use sqlx::{Connection, query};
 
 use crate::support::{TestDb, article, created, id, portal};
@@ -105,6 +108,7 @@ async fn the_pool_says_how_busy_it_is_and_a_busy_one_is_unavailable() {
         connections_max: 2,
         acquire_timeout: Duration::from_millis(300),
         replica: None,
+        on_bulk_backend: None,
     };
     let store = Store::connect(&db.app, options).await.unwrap();
     let (a, b) = (store.begin().await.unwrap(), store.begin().await.unwrap());
@@ -136,4 +140,35 @@ async fn a_row_that_cannot_be_true_names_itself() {
         "{text}"
     );
     let _ = id();
+}
+
+#[tokio::test]
+async fn bulk_work_has_connections_of_its_own_and_their_backends_are_told() {
+    let db = TestDb::new().await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&told);
+    let options = PoolOptions {
+        connections_max: 1,
+        acquire_timeout: Duration::from_millis(300),
+        on_bulk_backend: Some(OnBulkBackend(Arc::new(move |pid| {
+            list.lock().unwrap().push(pid);
+        }))),
+        ..PoolOptions::default()
+    };
+    let store = Store::connect(&db.app, options).await.unwrap();
+    let held = store.begin().await.unwrap();
+    assert!(store.ping().await.is_err(), "the only connection is held");
+    assert!(told.lock().unwrap().is_empty());
+    for _ in 0..5 {
+        in_bulk(store.ping()).await.unwrap();
+    }
+    let mut backends = told.lock().unwrap().clone();
+    assert!((1..=2).contains(&backends.len()), "{backends:?}");
+    backends.dedup();
+    assert_eq!(backends, *told.lock().unwrap(), "once for each");
+    let in_bulk_too = in_bulk(store.begin()).await.unwrap();
+    held.rollback().await.unwrap();
+    store.ping().await.unwrap();
+    in_bulk_too.rollback().await.unwrap();
+    store.close().await;
 }
