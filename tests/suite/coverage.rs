@@ -393,6 +393,18 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
             Elsewhere::NotFound,
             vec![get(format!("/search?q=words&portal={portal}"))],
         ),
+        Operation::SearchPassages => (
+            Elsewhere::NotFound,
+            vec![get(format!("/passages?q=words&portal={portal}"))],
+        ),
+        Operation::SuggestArticles => (
+            Elsewhere::NotFound,
+            vec![get(format!("/suggestions?q=words&portal={portal}"))],
+        ),
+        Operation::ListRelatedArticles => (
+            Elsewhere::NotFound,
+            vec![get(format!("/articles/{article}/related"))],
+        ),
         Operation::ListKeys => (Elsewhere::NamesNone, vec![get("/keys".to_owned())]),
         Operation::CreateKey => (
             Elsewhere::NotFound,

@@ -59,6 +59,13 @@ fn steps(operation: Operation) -> Vec<Step> {
                 json!({"portal": "help", "query": "words"}),
             ),
         ],
+        Operation::SearchPassages => vec![step(
+            "GET",
+            "/passages?portal=help&q=words",
+            None,
+            Value::Null,
+            json!({"portal": "help", "query": "words"}),
+        )],
         Operation::GetArticle => vec![step(
             "GET",
             "/articles/{id}",
@@ -195,6 +202,8 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::GetAttachmentContent
         | Operation::CreateAttachment
         | Operation::SearchArticles
+        | Operation::SuggestArticles
+        | Operation::ListRelatedArticles
         | Operation::ListKeys
         | Operation::CreateKey
         | Operation::RevokeKey

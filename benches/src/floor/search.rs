@@ -45,6 +45,10 @@ pub(crate) fn command(args: &FloorSearch) -> Result<()> {
                 limit: HITS,
                 offset: 0,
                 snippets: !args.no_snippets,
+                facets: false,
+                sections: 0,
+                explain: false,
+                rules: std::collections::BTreeMap::new(),
             })
         })
         .collect();

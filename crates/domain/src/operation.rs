@@ -83,6 +83,9 @@ operations! {
     RestoreFile = "restore_file", PortalsRestore, None, None, false, "Keep the bytes of an attachment that is about to be restored.";
     RestoreContent = "restore_content", PortalsRestore, Some("article.restore_bundle"), Some("article.restored"), false, "Restore a batch of what a portal had, with ids, history and authors, in one transaction.";
     SearchArticles = "search_articles", SearchRead, None, None, false, "Search published articles.";
+    SearchPassages = "search_passages", SearchRead, None, None, true, "Find the passages of published articles that speak to a question, with where they stand.";
+    SuggestArticles = "suggest_articles", SearchRead, None, None, false, "Suggest articles while somebody types.";
+    ListRelatedArticles = "list_related_articles", SearchRead, None, None, false, "List the published articles nearest to an article.";
     ListRedirects = "list_redirects", ArticlesRead, None, None, false, "List where the addresses of the site before lead.";
     PutRedirects = "put_redirects", ArticlesPublish, Some("redirects.put"), Some("redirects.changed"), false, "Lead addresses of the site before to articles, categories or addresses.";
     DeleteRedirect = "delete_redirect", ArticlesPublish, Some("redirects.delete"), Some("redirects.changed"), false, "Take a redirect away.";

@@ -22,14 +22,16 @@ use crate::args::Args;
 use crate::call::Call;
 use crate::catalog::{self, Entry};
 use crate::outcome::{Answer, error_result, log_error};
-use crate::tools::{create_article, get_article, list_articles, list_categories, update_article};
+use crate::tools::{
+    create_article, get_article, list_articles, list_categories, search_passages, update_article,
+};
 
 /// How long clients may keep the list of tools: it changes with a release or a new key only.
 const LIST_TTL_MS: u64 = 300_000;
 
 /// The key line first: clients cut this text, some after a few hundred characters.
 pub(crate) const INSTRUCTIONS: &str = "\
-Knowledge base. Search with list_articles(query=…), read with get_article(id=…), and answer from what you read, naming the article's url.
+Knowledge base. Search with search_passages(query=…) or list_articles(query=…), read with get_article(id=…), and answer from what you read, naming the article's url.
 
 Finding: list_articles without query browses; filter by category, tag, locale or status. Lists carry snippets, never bodies. next_cursor gives the next page with the same other arguments.
 Reading: id is a UUID, portal~number such as help~42, or the public URL. A long body comes in pieces: while truncated is true, call get_article again with offset=next_offset, or ask for one section of the outline.
@@ -116,6 +118,7 @@ impl Server {
             Operation::GetArticle => get_article::run(&ctx, args).await,
             Operation::CreateArticle => create_article::run(&ctx, args).await,
             Operation::UpdateArticle => update_article::run(&ctx, args).await,
+            Operation::SearchPassages => search_passages::run(&ctx, args).await,
             other => Err(Error::internal(format!(
                 "{} is in the catalog but has no tool",
                 other.row().name
@@ -139,6 +142,9 @@ fn span(operation: Operation, request_id: &str) -> tracing::Span {
         Operation::GetArticle => tracing::info_span!("get_article", door = "mcp", request_id),
         Operation::CreateArticle => tracing::info_span!("create_article", door = "mcp", request_id),
         Operation::UpdateArticle => tracing::info_span!("update_article", door = "mcp", request_id),
+        Operation::SearchPassages => {
+            tracing::info_span!("search_passages", door = "mcp", request_id)
+        }
         other => tracing::info_span!("tool", name = other.row().name, door = "mcp", request_id),
     }
 }

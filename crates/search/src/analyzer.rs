@@ -13,7 +13,8 @@ use tantivy::tokenizer::{
     Tokenizer,
 };
 
-use crate::cut::{Cutter, is_invisible, plain};
+use crate::compounds::Compounds;
+use crate::cut::{Cutter, is_han, is_invisible, plain};
 use crate::definition::{AnalyzerShape, LowerCase};
 
 /// Words whose stem is remembered; the map is emptied when full.
@@ -22,6 +23,7 @@ const STEMS_MAX: usize = 65_536;
 /// The analyzer of one locale. A clone starts with an empty memory of stems.
 pub(crate) struct Analyzer {
     stop_words: Arc<HashSet<String>>,
+    compounds: Option<Arc<Compounds>>,
     stemmer: Option<TextAnalyzer>,
     fold: TextAnalyzer,
     lower_case: LowerCase,
@@ -35,12 +37,15 @@ struct Stem {
     main: Box<str>,
     /// The stem of the word typed without accents, where that is another one.
     unaccented: Option<Box<str>>,
+    /// The stems of its parts, of a compound.
+    parts: Box<[Box<str>]>,
 }
 
 impl Clone for Analyzer {
     fn clone(&self) -> Self {
         Self {
             stop_words: Arc::clone(&self.stop_words),
+            compounds: self.compounds.clone(),
             stemmer: self.stemmer.clone(),
             fold: self.fold.clone(),
             lower_case: self.lower_case,
@@ -59,6 +64,8 @@ pub(crate) struct QueryWord {
     pub(crate) raw: String,
     /// As in the scored fields; `None` for a stop word.
     pub(crate) stem: Option<String>,
+    /// The stems of its parts, of a compound.
+    pub(crate) parts: Vec<String>,
     /// A bigram of a script without spaces: never repaired, never completed.
     pub(crate) unspaced: bool,
 }
@@ -67,6 +74,7 @@ impl Analyzer {
     pub(crate) fn new(
         shape: &AnalyzerShape,
         stop_words: &BTreeSet<String>,
+        compounds: &BTreeSet<String>,
         token_bytes_max: usize,
     ) -> Result<Self, String> {
         let stemmer = match shape.stemmer.as_deref() {
@@ -85,8 +93,9 @@ impl Analyzer {
                 )
             }
         };
-        Ok(Self {
+        let mut analyzer = Self {
             stop_words: Arc::new(stop_words.iter().cloned().collect()),
+            compounds: None,
             stemmer,
             fold: TextAnalyzer::builder(RawTokenizer::default())
                 .filter(AsciiFoldingFilter)
@@ -94,7 +103,23 @@ impl Analyzer {
             lower_case: shape.lower_case,
             token_bytes_max,
             stems: HashMap::new(),
-        })
+        };
+        if !compounds.is_empty() {
+            let mut known = Compounds::default();
+            for word in compounds {
+                let mut folded = word.clone();
+                analyzer.fold(&mut folded);
+                let stem = analyzer.plain_stem(word);
+                known.add(word, folded, stem);
+            }
+            analyzer.compounds = Some(Arc::new(known));
+        }
+        Ok(analyzer)
+    }
+
+    /// Whether words are taken apart: a match may stand in the middle of one.
+    pub(crate) fn takes_apart(&self) -> bool {
+        self.compounds.is_some()
     }
 
     /// Lower-cases a word and drops what cannot be seen.
@@ -146,8 +171,8 @@ impl Analyzer {
         if self.stop_words.contains(word) {
             return None;
         }
-        let mut main = self.snowball(word);
-        self.fold(&mut main);
+        let main = self.plain_stem(word);
+        let parts = self.parts_of(word, &main);
         let mut unaccented = None;
         if !word.is_ascii() {
             let mut plain = word.to_owned();
@@ -160,7 +185,30 @@ impl Analyzer {
         (!main.is_empty()).then_some(Stem {
             main: main.into(),
             unaccented,
+            parts,
         })
+    }
+
+    /// The stem of any lower-cased word, in plain letters.
+    fn plain_stem(&mut self, word: &str) -> String {
+        let mut stem = self.snowball(word);
+        self.fold(&mut stem);
+        stem
+    }
+
+    /// The stems of the parts of a compound: each once, none that is the whole.
+    fn parts_of(&mut self, word: &str, whole: &str) -> Box<[Box<str>]> {
+        let Some(compounds) = self.compounds.clone() else {
+            return Box::default();
+        };
+        let mut stems: Vec<Box<str>> = Vec::new();
+        for part in compounds.split(word, &mut |tail| self.plain_stem(tail)) {
+            let stem = self.plain_stem(part).into_boxed_str();
+            if !stem.is_empty() && *stem != *whole && !stems.contains(&stem) {
+                stems.push(stem);
+            }
+        }
+        stems.into()
     }
 
     fn snowball(&mut self, word: &str) -> String {
@@ -176,6 +224,12 @@ impl Analyzer {
     /// The stem of a word as the dictionary spells it (folded, lower-cased).
     pub(crate) fn stem_of(&mut self, raw: &str) -> Option<String> {
         self.stem(raw).map(|stem| stem.main.to_string())
+    }
+
+    /// The stems of the parts of a word as the dictionary spells it.
+    pub(crate) fn parts_of_raw(&mut self, raw: &str) -> Vec<String> {
+        let stem = self.stem(raw);
+        stem.map_or_else(Vec::new, |stem| texts(&stem.parts))
     }
 
     /// The words of a query, at most `max` of them (two bigrams count as one word), and whether some
@@ -196,7 +250,9 @@ impl Analyzer {
             self.lower(&text[cut.from..cut.to], &mut lowered);
             let mut raw = lowered.clone();
             self.fold(&mut raw);
-            let stem = self.stem(&lowered).map(|stem| stem.main.to_string());
+            let stem = self.stem(&lowered);
+            let parts = stem.map_or_else(Vec::new, |stem| texts(&stem.parts));
+            let stem = stem.map(|stem| stem.main.to_string());
             if raw.is_empty() {
                 continue;
             }
@@ -205,6 +261,7 @@ impl Analyzer {
                 to: cut.to,
                 raw,
                 stem,
+                parts,
                 unspaced: cut.unspaced,
             });
         }
@@ -231,6 +288,7 @@ impl Analyzer {
         known
             .get(&*stem.main)
             .or_else(|| known.get(stem.unaccented.as_deref()?))
+            .or_else(|| stem.parts.iter().find_map(|part| known.get(&**part)))
             .copied()
     }
 
@@ -238,7 +296,7 @@ impl Analyzer {
     pub(crate) fn stem_tokenizer(&self) -> TextAnalyzer {
         TextAnalyzer::from(AnalyzerTokenizer {
             analyzer: self.clone(),
-            stems: true,
+            cuts: Cuts::Stems,
         })
     }
 
@@ -246,9 +304,21 @@ impl Analyzer {
     pub(crate) fn raw_tokenizer(&self) -> TextAnalyzer {
         TextAnalyzer::from(AnalyzerTokenizer {
             analyzer: self.clone(),
-            stems: false,
+            cuts: Cuts::Raw,
         })
     }
+
+    /// The tokenizer of single Han characters.
+    pub(crate) fn han_tokenizer(&self) -> TextAnalyzer {
+        TextAnalyzer::from(AnalyzerTokenizer {
+            analyzer: self.clone(),
+            cuts: Cuts::Han,
+        })
+    }
+}
+
+fn texts(parts: &[Box<str>]) -> Vec<String> {
+    parts.iter().map(|part| part.to_string()).collect()
 }
 
 /// Folding that the engine's table lacks: Cyrillic ё, Greek tonos, Arabic and Hebrew vowel signs.
@@ -301,11 +371,22 @@ fn language(name: &str) -> Option<Language> {
         .map(|(_, language)| *language)
 }
 
+/// What a tokenizer makes of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cuts {
+    /// Stems, and beside them what else a word is called.
+    Stems,
+    /// Words, lower-cased and folded.
+    Raw,
+    /// Han characters, one by one; nothing else.
+    Han,
+}
+
 /// The analyzer as the engine wants it.
 #[derive(Clone)]
 struct AnalyzerTokenizer {
     analyzer: Analyzer,
-    stems: bool,
+    cuts: Cuts,
 }
 
 impl Tokenizer for AnalyzerTokenizer {
@@ -314,34 +395,61 @@ impl Tokenizer for AnalyzerTokenizer {
     fn token_stream<'a>(&'a mut self, text: &'a str) -> AnalyzerStream<'a> {
         AnalyzerStream {
             analyzer: &mut self.analyzer,
-            stems: self.stems,
+            cuts: self.cuts,
             text,
             cutter: Cutter::new(text),
+            at: 0,
             position: 0,
             token: Token::default(),
             lowered: String::new(),
-            unaccented: None,
+            others: Vec::new(),
         }
     }
 }
 
 struct AnalyzerStream<'a> {
     analyzer: &'a mut Analyzer,
-    stems: bool,
+    cuts: Cuts,
     text: &'a str,
     cutter: Cutter<'a>,
+    /// How far single characters were read.
+    at: usize,
     position: usize,
     token: Token,
     lowered: String,
-    /// The second name of the word just answered.
-    unaccented: Option<Box<str>>,
+    /// The other names of the word just answered, the next one last.
+    others: Vec<Box<str>>,
+}
+
+impl AnalyzerStream<'_> {
+    fn advance_han(&mut self) -> bool {
+        let Some(rest) = self.text.get(self.at..) else {
+            return false;
+        };
+        let Some((offset, c)) = rest.char_indices().find(|(_, c)| is_han(*c)) else {
+            self.at = self.text.len();
+            return false;
+        };
+        self.token.text.clear();
+        self.token.text.push(c);
+        self.token.offset_from = self.at + offset;
+        self.token.offset_to = self.token.offset_from + c.len_utf8();
+        self.token.position = self.position;
+        self.token.position_length = 1;
+        self.position += 1;
+        self.at = self.token.offset_to;
+        true
+    }
 }
 
 impl TokenStream for AnalyzerStream<'_> {
     fn advance(&mut self) -> bool {
-        if let Some(unaccented) = self.unaccented.take() {
+        if self.cuts == Cuts::Han {
+            return self.advance_han();
+        }
+        if let Some(other) = self.others.pop() {
             self.token.text.clear();
-            self.token.text.push_str(&unaccented);
+            self.token.text.push_str(&other);
             return true;
         }
         for cut in self.cutter.by_ref() {
@@ -351,14 +459,15 @@ impl TokenStream for AnalyzerStream<'_> {
                 continue;
             }
             let word = &self.text[cut.from..cut.to];
-            if self.stems {
+            if self.cuts == Cuts::Stems {
                 self.analyzer.lower(word, &mut self.lowered);
                 let Some(stem) = self.analyzer.stem(&self.lowered) else {
                     continue;
                 };
                 self.token.text.clear();
                 self.token.text.push_str(&stem.main);
-                self.unaccented.clone_from(&stem.unaccented);
+                self.others.extend(stem.parts.iter().rev().cloned());
+                self.others.extend(stem.unaccented.clone());
             } else {
                 self.analyzer.lower(word, &mut self.token.text);
                 self.analyzer.fold(&mut self.token.text);

@@ -1,11 +1,15 @@
 //! A search and its answer, in words that any engine could speak.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use cairn_domain::article::{Audience, Status};
 use cairn_domain::feed::Position;
 use cairn_domain::ids::{ArticleId, CategoryId, PortalId};
 use cairn_domain::locale::Locale;
 
 use crate::document::Face;
+use crate::rules::SearchRules;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -26,6 +30,14 @@ pub struct SearchRequest {
     pub offset: usize,
     /// Whether hits carry snippets; they cost more than the ranking.
     pub snippets: bool,
+    /// Whether all hits are counted by category and tag.
+    pub facets: bool,
+    /// Sections shown of each hit beside the one of its snippet.
+    pub sections: usize,
+    /// Whether each hit says how its score came about; for people who tune, it costs a lot.
+    pub explain: bool,
+    /// What operators taught the search, by locale; none for a locale that is absent.
+    pub rules: BTreeMap<Locale, Arc<SearchRules>>,
 }
 
 /// What every hit must satisfy, all of them together.
@@ -54,10 +66,21 @@ pub struct SearchAnswer {
     pub total: u64,
     /// How far the index had read: all hits are at this position or later.
     pub position: Option<Position>,
+    /// How many hits stand in each category or below it, and have each tag; empty unless asked for.
+    pub facets: Facets,
     /// The query with unknown words repaired, when a repair is likely.
     pub corrected: Option<String>,
     /// The query was longer than the limits; its end was not searched.
     pub truncated: bool,
+}
+
+/// Counts of the hits, the largest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facets {
+    /// By category; a hit counts in its category and in all above it.
+    pub categories: Vec<(CategoryId, u64)>,
+    /// By tag, in lower case.
+    pub tags: Vec<(String, u64)>,
 }
 
 /// One article that was found.
@@ -87,6 +110,12 @@ pub struct Hit {
     pub snippet: Snippet,
     /// The section in which the snippet stands, when the body has any.
     pub section: Option<HitSection>,
+    /// Other sections that speak to the query, best first; as many as were asked for.
+    pub sections: Vec<HitSection>,
+    /// An operator put it first for this query.
+    pub is_pinned: bool,
+    /// How the score came about, as the engine tells it; only when asked for.
+    pub explanation: Option<serde_json::Value>,
     /// When it last changed, in milliseconds since 1970.
     pub updated_at_ms: i64,
     /// Its category and all ancestors.

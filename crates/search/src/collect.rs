@@ -10,6 +10,7 @@ use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::Column;
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
 
+use crate::facets::{self, Counts, SegmentCounts};
 use crate::schema::{ID_HIGH, ID_LOW};
 
 /// A document with its place in the order.
@@ -42,12 +43,16 @@ impl PartialOrd for Ranked {
 /// Collects the first `count` documents and counts all.
 pub(crate) struct Top {
     pub(crate) count: usize,
+    /// Whether all are also counted by category and tag.
+    pub(crate) facets: bool,
 }
 
 /// What was collected: best first.
+#[derive(Default)]
 pub(crate) struct Collected {
     pub(crate) best: Vec<Ranked>,
     pub(crate) total: u64,
+    pub(crate) counts: Counts,
 }
 
 impl Collector for Top {
@@ -67,6 +72,10 @@ impl Collector for Top {
             heap: BinaryHeap::with_capacity(self.count + 1),
             threshold: Score::MIN,
             total: 0,
+            counts: self
+                .facets
+                .then(|| SegmentCounts::new(reader))
+                .transpose()?,
         })
     }
 
@@ -76,10 +85,19 @@ impl Collector for Top {
 
     fn merge_fruits(&self, segments: Vec<Collected>) -> tantivy::Result<Collected> {
         let total = segments.iter().map(|s| s.total).sum();
-        let mut best: Vec<Ranked> = segments.into_iter().flat_map(|s| s.best).collect();
+        let mut best: Vec<Ranked> = Vec::new();
+        let mut counts = Counts::default();
+        for segment in segments {
+            best.extend(segment.best);
+            facets::add(&mut counts, segment.counts);
+        }
         best.sort_unstable();
         best.truncate(self.count);
-        Ok(Collected { best, total })
+        Ok(Collected {
+            best,
+            total,
+            counts,
+        })
     }
 }
 
@@ -92,6 +110,7 @@ pub(crate) struct SegmentTop {
     /// Once the heap is full: the score below which nothing enters.
     threshold: Score,
     total: u64,
+    counts: Option<SegmentCounts>,
 }
 
 impl SegmentCollector for SegmentTop {
@@ -100,6 +119,9 @@ impl SegmentCollector for SegmentTop {
     #[inline]
     fn collect(&mut self, doc: DocId, score: Score) {
         self.total += 1;
+        if let Some(counts) = &mut self.counts {
+            counts.count(doc);
+        }
         if score < self.threshold || self.count == 0 {
             return;
         }
@@ -126,6 +148,7 @@ impl SegmentCollector for SegmentTop {
         Collected {
             best: self.heap.into_sorted_vec(),
             total: self.total,
+            counts: self.counts.map(SegmentCounts::harvest).unwrap_or_default(),
         }
     }
 }

@@ -18,6 +18,12 @@ pub(crate) fn is_unspaced(c: char) -> bool {
     )
 }
 
+/// Characters that mean something each by itself, where swapping or leaving out one leaves no bigram
+/// whole.
+pub(crate) fn is_han(c: char) -> bool {
+    matches!(c as u32, 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x20000..=0x3ffff)
+}
+
 /// Letters and digits, and what stands inside a word without ending it: marks, soft hyphens and
 /// joiners.
 fn is_inside(c: char) -> bool {

@@ -12,10 +12,11 @@ use sha2::{Digest, Sha256};
 use crate::analyzer::Analyzer;
 use crate::embedded;
 use crate::error::SearchError;
+use crate::facets::COUNTED;
 use crate::ranking::Ranking;
 
 /// Raised when the code analyses or stores differently with the same data.
-const CODE_VERSION: u32 = 2;
+const CODE_VERSION: u32 = 3;
 
 /// `definition.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +24,7 @@ const CODE_VERSION: u32 = 2;
 pub(crate) struct Shape {
     pub(crate) version: u32,
     pub(crate) title_times_in_all: usize,
+    pub(crate) lead_words: usize,
     pub(crate) token_bytes_max: usize,
     pub(crate) text: Vec<TextField>,
     pub(crate) filters: FilterFields,
@@ -42,6 +44,7 @@ pub(crate) struct TextField {
 pub(crate) enum AnalyzerKind {
     Stem,
     Raw,
+    Han,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,7 @@ pub(crate) enum Record {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FilterFields {
     pub(crate) exact: Vec<String>,
+    pub(crate) counted: Vec<String>,
     pub(crate) numbers: Vec<String>,
 }
 
@@ -65,6 +69,7 @@ pub(crate) struct FilterFields {
 pub(crate) struct AnalyzerShape {
     pub(crate) stemmer: Option<String>,
     pub(crate) stop_words: Option<String>,
+    pub(crate) compounds: Option<String>,
     #[serde(default)]
     pub(crate) lower_case: LowerCase,
 }
@@ -87,7 +92,16 @@ pub(crate) struct Definition {
     fingerprint: String,
 }
 
-const TEXT_FIELDS: [&str; 3] = ["title", "all", "raw"];
+const TEXT_FIELDS: [&str; 8] = [
+    "title",
+    "lead",
+    "address",
+    "topic",
+    "all",
+    "raw",
+    "han_title",
+    "han",
+];
 const EXACT_FIELDS: [&str; 5] = ["category", "tag", "status", "audience", "author"];
 const NUMBER_FIELDS: [&str; 1] = ["updated_at"];
 
@@ -102,13 +116,8 @@ impl Definition {
             .check()
             .map_err(|reason| SearchError::definition("ranking.toml", reason))?;
 
-        let stop_words: BTreeMap<String, BTreeSet<String>> = files
-            .iter()
-            .filter_map(|(path, text)| {
-                let name = path.strip_prefix("stopwords/")?.strip_suffix(".txt")?;
-                Some((name.to_owned(), word_list(text)))
-            })
-            .collect();
+        let stop_words = lists(&files, "stopwords/");
+        let compounds = lists(&files, "compounds/");
         let mut shapes = BTreeMap::new();
         let mut analyzers = BTreeMap::new();
         for path in files.keys() {
@@ -125,10 +134,16 @@ impl Definition {
                     SearchError::definition(path, format!("there is no stopwords/{list}.txt"))
                 })?,
             };
-            let built = Analyzer::new(&analyzer, &words, shape.token_bytes_max)
+            let parts = match &analyzer.compounds {
+                None => BTreeSet::new(),
+                Some(list) => compounds.get(list).cloned().ok_or_else(|| {
+                    SearchError::definition(path, format!("there is no compounds/{list}.txt"))
+                })?,
+            };
+            let built = Analyzer::new(&analyzer, &words, &parts, shape.token_bytes_max)
                 .map_err(|reason| SearchError::definition(path, reason))?;
             analyzers.insert(name.to_owned(), built);
-            shapes.insert(name.to_owned(), (analyzer, words));
+            shapes.insert(name.to_owned(), (analyzer, words, parts));
         }
         if !analyzers.contains_key("default") {
             return Err(SearchError::definition(
@@ -171,10 +186,22 @@ fn parse<T: serde::de::DeserializeOwned>(
     toml::from_str(text).map_err(|e| SearchError::definition(path, e))
 }
 
+/// The lists of words in a folder, by name.
+fn lists(files: &BTreeMap<String, String>, folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    files
+        .iter()
+        .filter_map(|(path, text)| {
+            let name = path.strip_prefix(folder)?.strip_suffix(".txt")?;
+            Some((name.to_owned(), word_list(text)))
+        })
+        .collect()
+}
+
+/// The words of a list, one or several on a line.
 fn word_list(text: &str) -> BTreeSet<String> {
     text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .flat_map(str::split_whitespace)
         .map(str::to_owned)
         .collect()
 }
@@ -186,10 +213,12 @@ fn check_shape(shape: &Shape) -> Result<(), SearchError> {
     };
     let text: Vec<&str> = shape.text.iter().map(|f| f.name.as_str()).collect();
     let exact: Vec<&str> = shape.filters.exact.iter().map(String::as_str).collect();
+    let counted: Vec<&str> = shape.filters.counted.iter().map(String::as_str).collect();
     let numbers: Vec<&str> = shape.filters.numbers.iter().map(String::as_str).collect();
     for (what, want, got) in [
         ("text fields", &TEXT_FIELDS[..], &text[..]),
         ("filters.exact", &EXACT_FIELDS[..], &exact[..]),
+        ("filters.counted", &COUNTED[..], &counted[..]),
         ("filters.numbers", &NUMBER_FIELDS[..], &numbers[..]),
     ] {
         if !same(want, got) {
@@ -198,6 +227,12 @@ fn check_shape(shape: &Shape) -> Result<(), SearchError> {
                 format!("{what} must be exactly {want:?}, not {got:?}"),
             ));
         }
+    }
+    if !(1..=1_000).contains(&shape.lead_words) {
+        return Err(SearchError::definition(
+            "definition.toml",
+            "lead_words goes from 1 to 1000",
+        ));
     }
     let all = shape.text.iter().find(|f| f.name == "all");
     if all.is_none_or(|f| f.record != Record::Positions) {
@@ -219,7 +254,7 @@ fn check_shape(shape: &Shape) -> Result<(), SearchError> {
 
 fn fingerprint(
     shape: &Shape,
-    analyzers: &BTreeMap<String, (AnalyzerShape, BTreeSet<String>)>,
+    analyzers: &BTreeMap<String, (AnalyzerShape, BTreeSet<String>, BTreeSet<String>)>,
 ) -> Result<String, SearchError> {
     let text = serde_json::to_vec(&(CODE_VERSION, tantivy::version_string(), shape, analyzers))
         .map_err(SearchError::engine("write the definition down"))?;

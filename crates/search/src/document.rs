@@ -90,12 +90,14 @@ pub struct IndexDocument {
     pub excerpt: String,
     /// The body, section by section.
     pub sections: Vec<SectionText>,
-    /// Words of its addresses: the file it came from, anchors its author named. Found, never shown.
+    /// Words of the file it came from. Found, never shown.
     pub address_words: String,
+    /// Words of the anchors its author named. Found, never shown.
+    pub anchor_words: String,
     /// Its category and all ancestors, for the filter.
     pub categories: Vec<CategoryId>,
-    /// The name of its category, for display.
-    pub category_name: String,
+    /// The names of its category and all ancestors, its own first.
+    pub category_names: Vec<String>,
     /// Its tags; the filter compares them whole, without regard to case.
     pub tags: Vec<String>,
     /// Draft, published or archived.
@@ -142,6 +144,7 @@ pub fn content_hash(document: &IndexDocument) -> u64 {
         hash.text(&section.text);
     }
     hash.text(&document.address_words);
+    hash.text(&document.anchor_words);
     // The order of categories and tags says nothing.
     let mut categories = document.categories.clone();
     categories.sort_unstable();
@@ -149,7 +152,10 @@ pub fn content_hash(document: &IndexDocument) -> u64 {
     for category in categories {
         hash.bytes(category.as_uuid().as_bytes());
     }
-    hash.text(&document.category_name);
+    hash.count(document.category_names.len());
+    for name in &document.category_names {
+        hash.text(name);
+    }
     let mut tags: Vec<&String> = document.tags.iter().collect();
     tags.sort_unstable();
     hash.count(tags.len());

@@ -37,6 +37,7 @@ const FILES: &[(&str, &str)] = embed![
     "analyzers/sv.toml",
     "analyzers/ta.toml",
     "analyzers/tr.toml",
+    "compounds/de.txt",
     "stopwords/da.txt",
     "stopwords/de.txt",
     "stopwords/en.txt",

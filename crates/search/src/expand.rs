@@ -13,6 +13,11 @@ use tantivy::{DocSet, Term};
 
 use crate::unit::Opened;
 
+/// Shortest half of a word that was written as one.
+const HALF_CHARS_MIN: usize = 3;
+/// Longest word that is cut in two.
+const HALVES_CHARS_MAX: usize = 40;
+
 /// A word of the dictionary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
@@ -71,6 +76,39 @@ pub(crate) fn completions(
     let mut candidates: Vec<Candidate> = found.words().collect();
     candidates.sort_by(|a, b| (Reverse(a.documents), &a.raw).cmp(&(Reverse(b.documents), &b.raw)));
     first_live(opened, candidates, max)
+}
+
+/// The two known words that a word is made of, of several splits the one whose rarer word is the most
+/// frequent; none when no document has both halves.
+pub(crate) fn halves(
+    opened: &Opened,
+    raw: &str,
+    from_chars: usize,
+) -> tantivy::Result<Vec<String>> {
+    let chars = raw.chars().count();
+    if chars < from_chars || chars > HALVES_CHARS_MAX {
+        return Ok(Vec::new());
+    }
+    let mut best: Option<(u64, usize)> = None;
+    let cuts = raw.char_indices().map(|(at, _)| at);
+    for at in cuts
+        .skip(HALF_CHARS_MIN)
+        .take(chars + 1 - 2 * HALF_CHARS_MIN)
+    {
+        let (one, next) = raw.split_at(at);
+        let documents = documents_with(opened, one, u64::MAX)?;
+        if documents == 0 || best.is_some_and(|(least, _)| documents <= least) {
+            continue;
+        }
+        let least = documents.min(documents_with(opened, next, u64::MAX)?);
+        if least > best.map_or(0, |(least, _)| least) {
+            best = Some((least, at));
+        }
+    }
+    Ok(best.map_or_else(Vec::new, |(_, at)| {
+        let (one, next) = raw.split_at(at);
+        vec![one.to_owned(), next.to_owned()]
+    }))
 }
 
 /// Words within `edits` slips of `raw` (a transposition is one), nearest and then most frequent

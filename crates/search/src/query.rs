@@ -15,6 +15,18 @@ use crate::plan::{Form, Plan};
 use crate::ranking::Ranking;
 use crate::schema::{Fields, filter_text};
 
+/// What lifts a pinned article above everything words can score.
+const PIN_SCORE: f32 = 10_000.0;
+
+/// The score of a hit by its words alone.
+pub(crate) fn without_pin(score: f32) -> f32 {
+    if score < PIN_SCORE / 2.0 {
+        return score;
+    }
+    // What is left is too coarse to mean anything; a pinned hit stands where it was put.
+    0.0
+}
+
 /// The query of a plan; `None` when nothing is looked for.
 pub(crate) fn query(
     plan: &Plan,
@@ -40,13 +52,27 @@ pub(crate) fn query(
             )),
         });
     }
-    for pair in &plan.pairs {
-        let mut phrase = PhraseQuery::new(vec![
-            Term::from_field_text(fields.all, &pair.one),
-            Term::from_field_text(fields.all, &pair.next),
-        ]);
-        phrase.set_slop(ranking.pairs.slop);
-        should.push(Box::new(BoostQuery::new(Box::new(phrase), pair.boost)));
+    for c in &plan.han {
+        let mut text = [0; 4];
+        let text: &str = c.encode_utf8(&mut text);
+        for (field, weight) in [
+            (fields.han_title, ranking.weights.han_title),
+            (fields.han, ranking.weights.han),
+        ] {
+            if weight > 0.0 {
+                should.push(term(field, text, weight, IndexRecordOption::WithFreqs));
+            }
+        }
+    }
+    for (articles, score, step) in [
+        (&plan.pinned, PIN_SCORE, PIN_SCORE / 1_000.0),
+        (&plan.lifted, ranking.keywords.score, 0.0),
+    ] {
+        for (at, article) in articles.iter().enumerate() {
+            let term = TermQuery::new(fields.id_term(*article), IndexRecordOption::Basic);
+            let score = score - step * at as f32;
+            should.push(Box::new(ConstScoreQuery::new(Box::new(term), score)));
+        }
     }
     for word in &plan.stop_words {
         should.push(term(fields.raw, word, 1.0, IndexRecordOption::Basic));
@@ -64,33 +90,73 @@ pub(crate) fn query(
     for filter in filter_queries(fields, filters) {
         must.push((Occur::Must, Box::new(ConstScoreQuery::new(filter, 0.0))));
     }
+    for stem in &plan.title {
+        let title = term(fields.title, stem, 1.0, IndexRecordOption::Basic);
+        must.push((Occur::Must, Box::new(ConstScoreQuery::new(title, 0.0))));
+    }
+    for phrase in &plan.phrases {
+        let phrase = phrase_query(fields.all, phrase);
+        must.push((Occur::Must, Box::new(ConstScoreQuery::new(phrase, 0.0))));
+    }
+    for phrase in &plan.excluded {
+        // Twice, because the engine (0.27) asks what it leaves out for documents behind it, and of
+        // several words only a union answers that.
+        let twice = [phrase, phrase].map(|p| (Occur::Should, phrase_query(fields.all, p)));
+        must.push((
+            Occur::MustNot,
+            Box::new(BooleanQuery::from(Vec::from(twice))),
+        ));
+    }
     Some(match must.len() {
         1 => must.remove(0).1,
         _ => Box::new(BooleanQuery::from(must)),
     })
 }
 
-fn form(form: &Form, fields: &Fields, ranking: &Ranking) -> Box<dyn Query> {
-    let freqs = IndexRecordOption::WithFreqs;
-    let all = term(
-        fields.all,
-        &form.stem,
-        form.boost * ranking.weights.all,
-        freqs,
-    );
-    if ranking.weights.title == 0.0 {
-        return all;
+/// Stems at their distances from the first.
+fn phrase_query(field: Field, phrase: &[(usize, String)]) -> Box<dyn Query> {
+    match phrase {
+        [(_, stem)] => term(field, stem, 1.0, IndexRecordOption::Basic),
+        _ => Box::new(PhraseQuery::new_with_offset(
+            phrase
+                .iter()
+                .map(|(at, stem)| (*at, Term::from_field_text(field, stem)))
+                .collect(),
+        )),
     }
-    let title = term(
-        fields.title,
-        &form.stem,
-        form.boost * ranking.weights.title,
-        freqs,
-    );
-    Box::new(BooleanQuery::from(vec![
-        (Occur::Should, all),
-        (Occur::Should, title),
-    ]))
+}
+
+/// A form in every field that scores, each with a score of its own: a short field that says the
+/// word weighs as much as a long one that repeats it.
+fn form(form: &Form, fields: &Fields, ranking: &Ranking) -> Box<dyn Query> {
+    let weights = &ranking.weights;
+    if !form.then.is_empty() {
+        let stems = std::iter::once(&form.stem).chain(&form.then);
+        let phrase: Vec<_> = stems.cloned().enumerate().collect();
+        let phrase = phrase_query(fields.all, &phrase);
+        // Several words that stand together tell as much as one in text and title.
+        let boost = form.boost * (weights.all + weights.title);
+        return Box::new(BoostQuery::new(phrase, boost));
+    }
+    let mut should: Vec<(Occur, Box<dyn Query>)> = [
+        (fields.all, weights.all),
+        (fields.title, weights.title),
+        (fields.lead, weights.lead),
+        (fields.address, weights.address),
+        (fields.topic, weights.topic),
+    ]
+    .into_iter()
+    .filter(|(_, weight)| *weight > 0.0)
+    .map(|(field, weight)| {
+        let freqs = IndexRecordOption::WithFreqs;
+        let query = term(field, &form.stem, form.boost * weight, freqs);
+        (Occur::Should, query)
+    })
+    .collect();
+    match should.len() {
+        1 => should.remove(0).1,
+        _ => Box::new(BooleanQuery::from(should)),
+    }
 }
 
 fn term(field: Field, text: &str, boost: f32, record: IndexRecordOption) -> Box<dyn Query> {

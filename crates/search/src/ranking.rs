@@ -10,7 +10,10 @@ pub(crate) struct Ranking {
     pub(crate) typo: Typo,
     pub(crate) prefix: Prefix,
     pub(crate) forms: Forms,
-    pub(crate) pairs: Pairs,
+    pub(crate) title_share: TitleShare,
+    pub(crate) joined: Joined,
+    pub(crate) synonyms: Synonyms,
+    pub(crate) keywords: KeywordBoost,
     pub(crate) correction: Correction,
     pub(crate) snippet: SnippetSize,
 }
@@ -20,6 +23,12 @@ pub(crate) struct Ranking {
 pub(crate) struct Weights {
     pub(crate) all: f32,
     pub(crate) title: f32,
+    pub(crate) lead: f32,
+    pub(crate) address: f32,
+    pub(crate) topic: f32,
+    pub(crate) part: f32,
+    pub(crate) han_title: f32,
+    pub(crate) han: f32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -51,10 +60,28 @@ pub(crate) struct Forms {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Pairs {
-    pub(crate) slop: u32,
+pub(crate) struct Joined {
+    pub(crate) from_chars: usize,
     pub(crate) boost: f32,
-    pub(crate) boost_unspaced: f32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Synonyms {
+    pub(crate) boost: f32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeywordBoost {
+    pub(crate) score: f32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TitleShare {
+    pub(crate) boost: f32,
+    pub(crate) first: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -74,12 +101,21 @@ pub(crate) struct SnippetSize {
 /// Most candidates a word may be given; each costs a posting list.
 const CANDIDATES_MAX: usize = 50;
 
+/// Most hits that are looked at a second time.
+const FIRST_MAX: usize = 1_000;
+
 impl Ranking {
     /// Refuses weights that would make scores meaningless or searches endless.
     pub(crate) fn check(&self) -> Result<(), String> {
         for (name, value) in [
             ("weights.all", self.weights.all),
             ("weights.title", self.weights.title),
+            ("weights.lead", self.weights.lead),
+            ("weights.address", self.weights.address),
+            ("weights.topic", self.weights.topic),
+            ("weights.part", self.weights.part),
+            ("weights.han_title", self.weights.han_title),
+            ("weights.han", self.weights.han),
             ("typo.boost_one_edit", self.typo.boost_one_edit),
             ("typo.boost_two_edits", self.typo.boost_two_edits),
             (
@@ -89,8 +125,10 @@ impl Ranking {
             ("prefix.boost_unknown_word", self.prefix.boost_unknown_word),
             ("prefix.boost_known_word", self.prefix.boost_known_word),
             ("forms.tie", self.forms.tie),
-            ("pairs.boost", self.pairs.boost),
-            ("pairs.boost_unspaced", self.pairs.boost_unspaced),
+            ("title_share.boost", self.title_share.boost),
+            ("joined.boost", self.joined.boost),
+            ("synonyms.boost", self.synonyms.boost),
+            ("keywords.score", self.keywords.score),
         ] {
             if !(0.0..=100.0).contains(&value) {
                 return Err(format!("{name} is {value}; it goes from 0 to 100"));
@@ -104,6 +142,12 @@ impl Ranking {
                 return Err(format!("{name} is {value}; at most {CANDIDATES_MAX}"));
             }
         }
+        if self.title_share.first > FIRST_MAX {
+            return Err(format!(
+                "title_share.first is {}; at most {FIRST_MAX}",
+                self.title_share.first
+            ));
+        }
         if self.typo.one_edit_from_chars < 2
             || self.typo.two_edits_from_chars < self.typo.one_edit_from_chars
         {
@@ -111,6 +155,9 @@ impl Ranking {
                 "typo.one_edit_from_chars is at least 2, two_edits_from_chars not below it"
                     .to_owned(),
             );
+        }
+        if self.joined.from_chars < 6 {
+            return Err("joined.from_chars is at least 6".to_owned());
         }
         if self.prefix.from_chars < 1 {
             return Err("prefix.from_chars is at least 1".to_owned());

@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 use cairn_domain::feed::Position;
 use cairn_domain::ids::PortalId;
+use cairn_domain::locale::Locale;
 
-use crate::answer::{SearchAnswer, SearchRequest};
+use crate::analyzer::Analyzer;
+use crate::answer::{Hit, SearchAnswer, SearchRequest};
 use crate::config::SearchConfig;
 use crate::definition::{Definition, SharedDefinition};
 use crate::document::{ArticleChange, UnitKey};
@@ -17,8 +19,13 @@ use crate::entries::{self, IndexEntry, UnitStats};
 use crate::erase::Erased;
 use crate::error::{SearchError, guard};
 use crate::generation::Generation;
+use crate::passages::{self, PassageAnswer};
 use crate::portal::{Portal, remove_dir};
+use crate::related::{self, RelatedRequest};
+use crate::rules::SearchRules;
 use crate::search;
+use crate::suggest::{self, SuggestRequest};
+use crate::taught::Taught;
 use crate::unit::UnitSlot;
 use crate::writer::WriterPool;
 
@@ -35,7 +42,14 @@ pub(crate) struct Inner {
     pub(crate) writers: WriterPool,
     portals: RwLock<HashMap<PortalId, Arc<OnceLock<Arc<Portal>>>>>,
     open: Mutex<Vec<Weak<UnitSlot>>>,
+    taught: Mutex<HashMap<(PortalId, Locale), KnownRules>>,
     clock: AtomicU64,
+}
+
+/// Rules, and what they are as stems.
+struct KnownRules {
+    rules: Arc<SearchRules>,
+    taught: Arc<Taught>,
 }
 
 impl SearchRoom {
@@ -50,6 +64,7 @@ impl SearchRoom {
                 writers: WriterPool::new(config.writers_open_max),
                 portals: RwLock::default(),
                 open: Mutex::default(),
+                taught: Mutex::default(),
                 clock: AtomicU64::new(0),
                 config,
             }),
@@ -127,6 +142,30 @@ impl SearchRoom {
         guard("search", || search::search(&self.inner, &portal, request))
     }
 
+    /// Answers a search in passages: `limit` of them, from the best articles.
+    pub fn passages(&self, request: &SearchRequest) -> Result<PassageAnswer, SearchError> {
+        let portal = self.inner.portal(request.portal);
+        guard("search", || {
+            passages::passages(&self.inner, &portal, request)
+        })
+    }
+
+    /// The articles whose titles say what somebody has typed so far, best first.
+    pub fn suggest(&self, request: &SuggestRequest) -> Result<Vec<Hit>, SearchError> {
+        let portal = self.inner.portal(request.portal);
+        guard("suggest", || {
+            suggest::suggest(&self.inner, &portal, request)
+        })
+    }
+
+    /// The articles that say what an article says, nearest first.
+    pub fn related(&self, request: &RelatedRequest) -> Result<Vec<Hit>, SearchError> {
+        let portal = self.inner.portal(request.portal);
+        guard("look for related articles", || {
+            related::related(&self.inner, &portal, request)
+        })
+    }
+
     /// Every live document of a portal, once per face that shows it, duplicates included.
     pub fn entries(&self, portal: PortalId) -> Result<Vec<IndexEntry>, SearchError> {
         let portal = self.inner.portal(portal);
@@ -186,6 +225,34 @@ impl Inner {
                 Arc::new(Portal::load(id, &self.dir, &self.definition, &self.config))
             }),
         )
+    }
+
+    /// Rules made ready for a unit's analyzer; made anew when they are other ones.
+    pub(crate) fn taught(
+        &self,
+        portal: PortalId,
+        locale: &Locale,
+        rules: &Arc<SearchRules>,
+        analyzer: &mut Analyzer,
+    ) -> Arc<Taught> {
+        let key = (portal, locale.clone());
+        let known = {
+            let taught = self.taught.lock().unwrap_or_else(PoisonError::into_inner);
+            taught
+                .get(&key)
+                .filter(|known| Arc::ptr_eq(&known.rules, rules))
+                .map(|known| Arc::clone(&known.taught))
+        };
+        known.unwrap_or_else(|| {
+            let made = Arc::new(Taught::new(rules, analyzer));
+            let mut taught = self.taught.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = KnownRules {
+                rules: Arc::clone(rules),
+                taught: Arc::clone(&made),
+            };
+            taught.insert(key, known);
+            made
+        })
     }
 
     /// A counter that orders uses; not a clock.

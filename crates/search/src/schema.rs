@@ -8,13 +8,14 @@ use tantivy::schema::{
 };
 use tantivy::{TantivyDocument, Term};
 
-use crate::cut::plain;
+use crate::cut::{Cutter, is_han, plain};
 use crate::definition::{AnalyzerKind, Record, Shape};
 use crate::document::{IndexDocument, content_hash};
 use crate::error::SearchError;
 
 pub(crate) const STEM_TOKENIZER: &str = "cairn_stem";
 pub(crate) const RAW_TOKENIZER: &str = "cairn_raw";
+pub(crate) const HAN_TOKENIZER: &str = "cairn_han";
 
 /// Handles of the fields, looked up once per open unit.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +28,13 @@ pub(crate) struct Fields {
     hash: Field,
     pub(crate) updated_at: Field,
     pub(crate) title: Field,
+    pub(crate) lead: Field,
+    pub(crate) address: Field,
+    pub(crate) topic: Field,
     pub(crate) all: Field,
     pub(crate) raw: Field,
+    pub(crate) han_title: Field,
+    pub(crate) han: Field,
     pub(crate) category: Field,
     pub(crate) tag: Field,
     pub(crate) status: Field,
@@ -82,7 +88,7 @@ pub(crate) struct Card {
 }
 
 /// Where a section begins in the stored body.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct SectionMark {
     #[serde(rename = "f")]
     pub(crate) from: usize,
@@ -90,6 +96,9 @@ pub(crate) struct SectionMark {
     pub(crate) heading: Option<String>,
     #[serde(rename = "a")]
     pub(crate) anchor: Option<String>,
+    /// The headings above and this one.
+    #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) path: Vec<String>,
 }
 
 /// The schema that `definition.toml` describes.
@@ -107,6 +116,7 @@ pub(crate) fn schema(shape: &Shape) -> Schema {
             .set_tokenizer(match field.analyzer {
                 AnalyzerKind::Stem => STEM_TOKENIZER,
                 AnalyzerKind::Raw => RAW_TOKENIZER,
+                AnalyzerKind::Han => HAN_TOKENIZER,
             })
             .set_index_option(match field.record {
                 Record::Docs => IndexRecordOption::Basic,
@@ -124,7 +134,11 @@ pub(crate) fn schema(shape: &Shape) -> Schema {
             .set_tokenizer("raw")
             .set_index_option(IndexRecordOption::Basic)
             .set_fieldnorms(false);
-        builder.add_text_field(name, TextOptions::default().set_indexing_options(indexing));
+        let mut options = TextOptions::default().set_indexing_options(indexing);
+        if shape.filters.counted.contains(name) {
+            options = options.set_fast("raw");
+        }
+        builder.add_text_field(name, options);
     }
     builder.add_text_field("card", TextOptions::default().set_stored());
     builder.add_text_field("body", TextOptions::default().set_stored());
@@ -148,8 +162,13 @@ impl Fields {
             hash: field(HASH)?,
             updated_at: field(UPDATED_AT)?,
             title: field("title")?,
+            lead: field("lead")?,
+            address: field("address")?,
+            topic: field("topic")?,
             all: field("all")?,
             raw: field("raw")?,
+            han_title: field("han_title")?,
+            han: field("han")?,
             category: field("category")?,
             tag: field("tag")?,
             status: field("status")?,
@@ -192,6 +211,7 @@ impl Fields {
                 from: body.len(),
                 heading: section.heading.clone(),
                 anchor: section.anchor.clone(),
+                path: section.heading_path.clone(),
             });
             body.push_str(&section.text);
             words.push('\n');
@@ -201,11 +221,14 @@ impl Fields {
             }
             words.push_str(&section.text);
         }
-        if !document.address_words.is_empty() {
-            words.push('\n');
-            words.push_str(&document.address_words);
+        for found in [&document.address_words, &document.anchor_words] {
+            if !found.is_empty() {
+                words.push('\n');
+                words.push_str(found);
+            }
         }
         let title = plain(&document.title);
+        let lead = plain(beginning(&body, shape.lead_words)).into_owned();
         let words = plain(&words);
         out.add_text(self.title, &title);
         for _ in 1..shape.title_times_in_all {
@@ -213,6 +236,16 @@ impl Fields {
         }
         out.add_text(self.all, &words);
         out.add_text(self.raw, &words);
+        out.add_text(self.lead, &lead);
+        out.add_text(self.address, plain(&document.address_words));
+        for name in &document.category_names {
+            out.add_text(self.topic, plain(name));
+        }
+        // Most portals have none: their documents get no empty postings.
+        if words.contains(is_han) {
+            out.add_text(self.han_title, &title);
+            out.add_text(self.han, &words);
+        }
 
         for category in &document.categories {
             out.add_text(self.category, category.to_string());
@@ -235,7 +268,7 @@ impl Fields {
             title: document.title.clone(),
             excerpt: document.excerpt.clone(),
             categories: document.categories.clone(),
-            category_name: document.category_name.clone(),
+            category_name: document.category_names.first().cloned().unwrap_or_default(),
             tags: document.tags.clone(),
             status: document.status,
             audience: document.audience,
@@ -247,6 +280,14 @@ impl Fields {
         out.add_text(self.card, card);
         out.add_text(self.body, body);
         Ok(out)
+    }
+}
+
+/// The first `words` words of a text, bigrams counted as words.
+fn beginning(text: &str, words: usize) -> &str {
+    match Cutter::new(text).nth(words) {
+        Some(cut) => &text[..cut.from],
+        None => text,
     }
 }
 

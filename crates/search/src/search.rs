@@ -1,32 +1,94 @@
 //! One search from request to answer.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
+use cairn_domain::feed::Position;
 use cairn_domain::ids::ArticleId;
 use cairn_domain::limits::{PAGE_SIZE_MAX, SEARCH_OFFSET_MAX};
 use cairn_domain::locale::Locale;
-use tantivy::schema::Value;
-use tantivy::{TantivyDocument, Term};
+use tantivy::query::Query;
+use tantivy::schema::{Field, Value};
+use tantivy::{DocAddress, TantivyDocument, Term};
 
 use crate::analyzer::Analyzer;
-use crate::answer::{Hit, SearchAnswer, SearchRequest, Snippet};
+use crate::answer::{Facets, Hit, SearchAnswer, SearchRequest, Snippet};
 use crate::collect::{Collected, Ranked, Top};
 use crate::error::SearchError;
+use crate::facets::{self, Counts};
 use crate::plan::{Plan, plan};
 use crate::portal::Portal;
-use crate::query::query;
+use crate::query::{query, without_pin};
+use crate::ranking::SnippetSize;
+use crate::rerank::by_title_share;
 use crate::room::Inner;
 use crate::schema::Card;
 use crate::snippet::Highlighter;
 use crate::unit::Opened;
 
+/// Values of one facet that are told; more help nobody to choose.
+const FACETS_MAX: usize = 100;
+
 /// One unit's part of the answer.
-struct UnitResult {
-    locale: Locale,
-    opened: Arc<Opened>,
-    analyzer: Analyzer,
-    plan: Plan,
-    found: Collected,
+pub(crate) struct UnitResult {
+    pub(crate) locale: Locale,
+    pub(crate) opened: Arc<Opened>,
+    pub(crate) analyzer: Analyzer,
+    pub(crate) plan: Plan,
+    pub(crate) found: Collected,
+    query: Option<Box<dyn Query>>,
+}
+
+/// What was found in all units that were asked, before anything of it is read.
+pub(crate) struct FoundHits {
+    pub(crate) position: Position,
+    pub(crate) results: Vec<UnitResult>,
+    /// The asked-for stretch: unit and document.
+    pub(crate) chosen: Vec<(usize, Ranked)>,
+}
+
+impl FoundHits {
+    pub(crate) fn total(&self) -> u64 {
+        self.results.iter().map(|r| r.found.total).sum()
+    }
+
+    pub(crate) fn corrected(&self) -> Option<String> {
+        self.results.iter().find_map(|r| r.plan.corrected.clone())
+    }
+
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.results.iter().any(|r| r.plan.truncated)
+    }
+
+    /// A highlighter for each unit, made when the first hit of it is shown.
+    pub(crate) fn highlighters(&self) -> Vec<Option<Highlighter>> {
+        self.results.iter().map(|_| None).collect()
+    }
+}
+
+impl UnitResult {
+    /// What another way of looking found.
+    pub(crate) fn new(
+        locale: Locale,
+        opened: Arc<Opened>,
+        analyzer: Analyzer,
+        plan: Plan,
+        found: Collected,
+    ) -> Self {
+        Self {
+            locale,
+            opened,
+            analyzer,
+            plan,
+            found,
+            query: None,
+        }
+    }
+
+    pub(crate) fn highlighter(&self, size: &SnippetSize) -> Highlighter {
+        let rarity = |stem: &str| rarity(&self.opened, stem);
+        Highlighter::new(&self.plan, self.analyzer.clone(), rarity, size)
+    }
 }
 
 pub(crate) fn search(
@@ -34,6 +96,37 @@ pub(crate) fn search(
     portal: &Portal,
     request: &SearchRequest,
 ) -> Result<SearchAnswer, SearchError> {
+    let found = find(room, portal, request)?;
+    let mut highlighters = found.highlighters();
+    let mut hits = Vec::with_capacity(found.chosen.len());
+    for (at, ranked) in &found.chosen {
+        let result = &found.results[*at];
+        let size = &room.definition.ranking.snippet;
+        let highlighter = request
+            .snippets
+            .then(|| &mut *highlighters[*at].get_or_insert_with(|| result.highlighter(size)));
+        let mut hit = hit(result, *ranked, highlighter, request.sections)?;
+        if request.explain {
+            hit.explanation = result.explain(*ranked)?;
+        }
+        hits.push(hit);
+    }
+    Ok(SearchAnswer {
+        hits,
+        total: found.total(),
+        position: Some(found.position),
+        facets: facets_of(&found.results),
+        corrected: found.corrected(),
+        truncated: found.is_truncated(),
+    })
+}
+
+/// Finds in every unit that is asked, and chooses the stretch.
+pub(crate) fn find(
+    room: &Inner,
+    portal: &Portal,
+    request: &SearchRequest,
+) -> Result<FoundHits, SearchError> {
     // Invariant: one snapshot serves the whole search; whatever is swapped meanwhile, hits, count
     // and position belong together.
     let live = portal.live()?;
@@ -44,7 +137,6 @@ pub(crate) fn search(
     } else {
         request.locales.clone()
     };
-
     let mut results: Vec<UnitResult> = Vec::with_capacity(locales.len());
     for locale in locales {
         let Some(slot) = live.unit(&locale, request.face) else {
@@ -58,34 +150,11 @@ pub(crate) fn search(
             .map_err(SearchError::engine("search"))?;
         results.push(result);
     }
-    let total = results.iter().map(|r| r.found.total).sum();
-    let corrected = results.iter().find_map(|r| r.plan.corrected.clone());
-    let truncated = results.iter().any(|r| r.plan.truncated);
     let chosen = merge(&results, offset, limit);
-    let mut highlighters: Vec<Option<Highlighter>> = results.iter().map(|_| None).collect();
-    let mut hits = Vec::with_capacity(chosen.len());
-    for (at, ranked) in chosen {
-        let result = &results[at];
-        let highlighter = if request.snippets {
-            Some(&mut *highlighters[at].get_or_insert_with(|| {
-                Highlighter::new(
-                    &result.plan,
-                    result.analyzer.clone(),
-                    |stem| rarity(&result.opened, stem),
-                    &room.definition.ranking.snippet,
-                )
-            }))
-        } else {
-            None
-        };
-        hits.push(hit(result, ranked, highlighter)?);
-    }
-    Ok(SearchAnswer {
-        hits,
-        total,
-        position: Some(live.position),
-        corrected,
-        truncated,
+    Ok(FoundHits {
+        position: live.position,
+        results,
+        chosen,
     })
 }
 
@@ -98,13 +167,29 @@ fn search_unit(
 ) -> tantivy::Result<UnitResult> {
     let ranking = &room.definition.ranking;
     let mut analyzer = opened.analyzer.clone();
-    let plan = plan(&request.text, &opened, &mut analyzer, ranking)?;
-    let found = match query(&plan, &opened.fields, ranking, &request.filters) {
-        None => Collected {
-            best: Vec::new(),
-            total: 0,
-        },
-        Some(query) => opened.searcher.search(&*query, &Top { count })?,
+    let rules = request.rules.get(&locale);
+    let taught = rules.map(|rules| room.taught(request.portal, &locale, rules, &mut analyzer));
+    let plan = plan(
+        &request.text,
+        &opened,
+        &mut analyzer,
+        taught.as_deref(),
+        ranking,
+    )?;
+    let query = query(&plan, &opened.fields, ranking, &request.filters);
+    let found = match &query {
+        None => Collected::default(),
+        Some(query) => {
+            // The second look sees the same hits whichever page is asked for.
+            let top = Top {
+                count: count.max(ranking.title_share.first),
+                facets: request.facets,
+            };
+            let mut found = opened.searcher.search(query, &top)?;
+            by_title_share(&opened, &plan, &ranking.title_share, &mut found.best)?;
+            found.best.truncate(count);
+            found
+        }
     };
     Ok(UnitResult {
         locale,
@@ -112,7 +197,33 @@ fn search_unit(
         analyzer,
         plan,
         found,
+        query,
     })
+}
+
+/// Counts of several units are added: an article stands in one of them.
+fn facets_of(results: &[UnitResult]) -> Facets {
+    let mut counts = Counts::default();
+    for result in results {
+        facets::add(&mut counts, result.found.counts.clone());
+    }
+    let [categories, tags] = counts;
+    let categories = categories
+        .into_iter()
+        .filter_map(|(id, count)| Some((id.parse().ok()?, count)));
+    let mut facets = Facets {
+        categories: categories.collect(),
+        tags: tags.into_iter().collect(),
+    };
+    facets
+        .categories
+        .sort_unstable_by_key(|(id, count)| (Reverse(*count), *id));
+    facets
+        .tags
+        .sort_unstable_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+    facets.categories.truncate(FACETS_MAX);
+    facets.tags.truncate(FACETS_MAX);
+    facets
 }
 
 /// Merges the ranked lists of several units: first all firsts, in the order of the locales, then
@@ -138,38 +249,78 @@ fn merge(results: &[UnitResult], offset: usize, limit: usize) -> Vec<(usize, Ran
         .collect()
 }
 
+impl UnitResult {
+    /// How the score of a hit came about, without the second look at its title.
+    fn explain(&self, ranked: Ranked) -> Result<Option<serde_json::Value>, SearchError> {
+        let Some(query) = &self.query else {
+            return Ok(None);
+        };
+        let explanation = query
+            .explain(&self.opened.searcher, ranked.address)
+            .map_err(SearchError::engine("explain a hit"))?;
+        let by_words = explanation.value();
+        let details: serde_json::Value = serde_json::from_str(&explanation.to_pretty_json())
+            .map_err(SearchError::engine("explain a hit"))?;
+        Ok(Some(serde_json::json!({
+            "score": ranked.score,
+            "by_words": by_words,
+            "by_title_share": ranked.score - by_words,
+            "words": details,
+        })))
+    }
+}
+
 /// How much a word tells, for choosing a snippet: the fewer documents have it the more.
-fn rarity(opened: &Opened, stem: &str) -> f32 {
+pub(crate) fn rarity(opened: &Opened, stem: &str) -> f32 {
     let term = Term::from_field_text(opened.fields.all, stem);
     let having = opened.searcher.doc_freq(&term).unwrap_or_default() as f32;
     let all = opened.searcher.num_docs() as f32;
     (1.0 + all / (having + 1.0)).ln()
 }
 
-fn hit(
+/// What the index keeps of a document: its card and its body.
+pub(crate) fn read(
+    opened: &Opened,
+    address: DocAddress,
+) -> Result<(Card, TantivyDocument), SearchError> {
+    let document: TantivyDocument = opened
+        .searcher
+        .doc(address)
+        .map_err(SearchError::engine("read a hit"))?;
+    let card: Card = serde_json::from_str(text_of(&document, opened.fields.card))
+        .map_err(SearchError::engine("read a hit's card"))?;
+    Ok((card, document))
+}
+
+/// The text of a stored field.
+pub(crate) fn text_of(document: &TantivyDocument, field: Field) -> &str {
+    let value = document.get_first(field);
+    value.and_then(|v| v.as_str()).unwrap_or_default()
+}
+
+pub(crate) fn hit(
     result: &UnitResult,
     ranked: Ranked,
     highlighter: Option<&mut Highlighter>,
+    sections_max: usize,
 ) -> Result<Hit, SearchError> {
-    let opened = &result.opened;
-    let document: TantivyDocument = opened
-        .searcher
-        .doc(ranked.address)
-        .map_err(SearchError::engine("read a hit"))?;
-    let text = |field| {
-        document
-            .get_first(field)
-            .and_then(|v| v.as_str())
-            .unwrap_or_default()
+    let (card, document) = read(&result.opened, ranked.address)?;
+    let body = text_of(&document, result.opened.fields.body);
+    let (snippet, section, sections) = match highlighter {
+        None => (Snippet::default(), None, Vec::new()),
+        Some(highlighter) => {
+            let (snippet, section) = highlighter.snippet(body, &card.sections);
+            let others = match sections_max {
+                0 => Vec::new(),
+                max => highlighter.sections(body, &card.sections, section.as_ref(), max),
+            };
+            (snippet, section, others)
+        }
     };
-    let card: Card = serde_json::from_str(text(opened.fields.card))
-        .map_err(SearchError::engine("read a hit's card"))?;
-    let (snippet, section) = match highlighter {
-        None => (Snippet::default(), None),
-        Some(highlighter) => highlighter.snippet(text(opened.fields.body), &card.sections),
-    };
+    let article = ArticleId::from_uuid(uuid::Uuid::from_u64_pair(ranked.id.0, ranked.id.1));
+    let is_pinned = result.plan.pinned.contains(&article);
     Ok(Hit {
-        article: ArticleId::from_uuid(uuid::Uuid::from_u64_pair(ranked.id.0, ranked.id.1)),
+        article,
         number: card.number,
         revision: card.revision,
         row_version: card.row_version,
@@ -178,9 +329,12 @@ fn hit(
         title: card.title,
         excerpt: card.excerpt,
         locale: result.locale.clone(),
-        score: ranked.score,
+        score: without_pin(ranked.score),
         snippet,
         section,
+        sections,
+        is_pinned,
+        explanation: None,
         updated_at_ms: card.updated_at_ms,
         categories: card.categories,
         category_name: card.category_name,

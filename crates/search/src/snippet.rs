@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::analyzer::Analyzer;
 use crate::answer::{HitSection, Snippet};
+use crate::compounds::{WORD_BYTES_MAX, WORD_BYTES_MIN};
 use crate::cut::Cutter;
 use crate::plan::Plan;
 use crate::ranking::SnippetSize;
@@ -28,6 +29,7 @@ pub(crate) struct Highlighter {
     stems: HashMap<String, usize>,
     weights: Vec<f32>,
     beginnings: Beginnings,
+    takes_apart: bool,
     size: SnippetSize,
     buffer: String,
 }
@@ -60,6 +62,8 @@ impl Highlighter {
             weights.push(weight);
         }
         Self {
+            // What matches may stand at the end of a word.
+            takes_apart: analyzer.takes_apart(),
             analyzer,
             stems,
             weights,
@@ -101,6 +105,27 @@ impl Highlighter {
         (render(body, range, &matches), section)
     }
 
+    /// Where words of the query stand in a text, and which.
+    pub(crate) fn words_in(&mut self, text: &str) -> Vec<(usize, usize)> {
+        let matches = self.matches(text).into_iter();
+        matches.map(|m| (m.bytes.start, m.word)).collect()
+    }
+
+    /// How many words the query has.
+    pub(crate) fn words(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// How much a word of the query tells.
+    pub(crate) fn weight(&self, word: usize) -> f32 {
+        self.weights[word]
+    }
+
+    /// How much of a body is looked through.
+    pub(crate) fn scan_bytes_max(&self) -> usize {
+        self.size.scan_bytes_max
+    }
+
     fn matches(&mut self, text: &str) -> Vec<Match> {
         let mut matches = Vec::new();
         for cut in Cutter::new(text) {
@@ -111,7 +136,9 @@ impl Highlighter {
                 } else {
                     None
                 }
-            } else if self.beginnings.may_begin(word.as_bytes()) {
+            } else if self.beginnings.may_begin(word.as_bytes())
+                || self.takes_apart && self.beginnings.may_stand_in(word.as_bytes())
+            {
                 self.analyzer.look_up(word, &mut self.buffer, &self.stems)
             } else {
                 None
@@ -354,9 +381,14 @@ fn is_direction_mark(c: char) -> bool {
 struct Beginnings {
     /// By first letter: the beginnings that a matching word has.
     by_letter: Box<[Vec<Box<[u8]>>; 128]>,
+    /// How words begin that may stand inside another.
+    inner: Vec<Box<[u8]>>,
     /// Hashes of the first characters of stems that begin beyond ASCII.
     beyond: u64,
 }
+
+/// Fewest letters by which a part of a compound is told.
+const PART_BYTES: usize = 3;
 
 /// A stem's last letters, which a word need not have (`cri` stands for `cry`).
 const LOOSE_END: usize = 2;
@@ -365,6 +397,7 @@ impl Default for Beginnings {
     fn default() -> Self {
         Self {
             by_letter: Box::new([const { Vec::new() }; 128]),
+            inner: Vec::new(),
             beyond: 0,
         }
     }
@@ -380,6 +413,14 @@ impl Beginnings {
             return;
         }
         let kept = ascii.min(bytes.len().saturating_sub(LOOSE_END)).max(1);
+        let part = bytes.len().saturating_sub(LOOSE_END).max(PART_BYTES);
+        if let Some(part) = bytes
+            .get(..part.min(ascii))
+            .filter(|p| p.len() >= PART_BYTES)
+            && !self.inner.iter().any(|known| part.starts_with(known))
+        {
+            self.inner.push(part.into());
+        }
         let list = &mut self.by_letter[usize::from(*first)];
         if !list.iter().any(|known| bytes.starts_with(known)) {
             list.push(bytes[..kept].into());
@@ -410,6 +451,19 @@ impl Beginnings {
             })
     }
 
+    /// Whether a compound is worth taking apart: a part may begin anywhere in it.
+    fn may_stand_in(&self, word: &[u8]) -> bool {
+        if word.len() < WORD_BYTES_MIN || word.len() > WORD_BYTES_MAX {
+            return false;
+        }
+        if !word.is_ascii() {
+            return true;
+        }
+        let lower = word.to_ascii_lowercase();
+        let stands = |part: &[u8]| lower.windows(part.len()).skip(1).any(|w| w == part);
+        self.inner.iter().any(|part| stands(part))
+    }
+
     /// Whether a bigram is worth looking up.
     fn may_be_bigram(&self, word: &[u8]) -> bool {
         self.beyond & bit(word) != 0
@@ -437,7 +491,8 @@ mod tests {
             let (found, _) = analyzer.query_words(word, 32);
             for stem in found.into_iter().filter_map(|w| w.stem) {
                 plan.words.push(PlannedWord {
-                    forms: vec![Form { stem, boost: 1.0 }],
+                    forms: vec![Form::of(stem, 1.0)],
+                    is_part: false,
                 });
             }
         }
@@ -449,6 +504,7 @@ mod tests {
             from,
             heading: Some(heading.to_owned()),
             anchor: Some(heading.to_lowercase()),
+            path: Vec::new(),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::definition::Definition;
 use crate::document::Face;
 use crate::error::{SearchError, guard};
 use crate::manifest::{UnitState, sync_dir};
-use crate::schema::{Fields, RAW_TOKENIZER, STEM_TOKENIZER, schema};
+use crate::schema::{Fields, HAN_TOKENIZER, RAW_TOKENIZER, STEM_TOKENIZER, schema};
 
 /// Blocks of stored documents kept decompressed per segment.
 const STORE_BLOCKS_CACHED: usize = 32;
@@ -143,6 +143,9 @@ fn register(index: &Index, definition: &Definition, locale: &Locale) {
     index
         .tokenizers()
         .register(RAW_TOKENIZER, analyzer.raw_tokenizer());
+    index
+        .tokenizers()
+        .register(HAN_TOKENIZER, analyzer.han_tokenizer());
 }
 
 /// A reader that changes only when told to: no watcher thread, no surprise in mid-batch.

@@ -1,7 +1,6 @@
 //! The judged collections through the room, against the floors of `index/relevance/floors.toml`.
 //!
-//! Bodies are indexed as they stand in the collection, Markdown marks included, as the measured
-//! probe did. Where the shared measuring ground is missing the test says so and passes.
+//! Documents are indexed as the service hands them over. Where the shared measuring ground is missing the test says so and passes.
 #![expect(clippy::print_stderr, reason = "the table is what one runs this for")]
 
 use std::collections::BTreeMap;
@@ -10,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cairn_search::relevance::{Qrels, ndcg_at, recall_at, reciprocal_rank};
-use cairn_search::{Face, SearchRequest, SearchRoom};
+use cairn_search::{Face, IndexDocument, SearchRequest, SearchRoom, SectionText};
 use serde_json::Value;
 
 use crate::support::{PORTAL, at, collection, document, locale, open, published, request};
@@ -34,14 +33,32 @@ struct Query {
     kind: String,
 }
 
-/// Id, title and body of every document.
-fn documents(folder: &Path) -> Vec<(String, String, String)> {
+/// A document of a collection, as the product would index it.
+struct Judged {
+    id: String,
+    title: String,
+    body: String,
+    /// The file without its ending.
+    stem: String,
+    /// The topic above all, then the one below it.
+    topics: Vec<String>,
+}
+
+fn documents(folder: &Path) -> Vec<Judged> {
     let field = |v: &Value, name: &str| v[name].as_str().unwrap_or_default().to_owned();
-    if let Ok(lines) = fs::read_to_string(folder.join("docs.jsonl")) {
-        return lines
+    // The Markdown folder where there is one: it tells paths and topics.
+    if !folder.join("md").is_dir() {
+        return fs::read_to_string(folder.join("docs.jsonl"))
+            .expect("documents")
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).expect("a JSON line"))
-            .map(|v| (field(&v, "id"), field(&v, "title"), field(&v, "body")))
+            .map(|v| Judged {
+                id: field(&v, "id"),
+                title: field(&v, "title"),
+                body: field(&v, "body"),
+                stem: String::new(),
+                topics: Vec::new(),
+            })
             .collect();
     }
     let mut files = Vec::new();
@@ -68,9 +85,51 @@ fn documents(folder: &Path) -> Vec<(String, String, String)> {
                     .map(|json| serde_json::from_str::<String>(json).expect("a JSON string"))
                     .unwrap_or_default()
             };
-            (value("id"), value("title"), body.trim().to_owned())
+            let mut topics = vec![value("category")];
+            topics.extend(value("section").split('/').map(str::to_owned));
+            topics.retain(|topic| !topic.is_empty());
+            Judged {
+                id: value("id"),
+                title: value("title"),
+                body: body.trim().to_owned(),
+                stem: path
+                    .file_stem()
+                    .map(|s| s.to_string_lossy().into_owned())
+                    .unwrap_or_default(),
+                topics,
+            }
         })
         .collect()
+}
+
+/// The document that the service would hand over.
+fn indexed(n: u128, judged: &Judged, tag: &str) -> IndexDocument {
+    let words = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric());
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+        words.join(" ")
+    };
+    let mut d = document(n, &judged.title, &judged.body);
+    // The collections without a folder are plain text.
+    if !judged.stem.is_empty() {
+        let sections = cairn_markdown::sections(&judged.body).expect("sections");
+        d.sections = sections
+            .into_iter()
+            .map(|s| SectionText {
+                heading: s.heading,
+                heading_path: s.heading_path,
+                anchor: s.anchor,
+                text: s.text,
+            })
+            .collect();
+        let anchors = cairn_markdown::anchors(&judged.body).unwrap_or_default();
+        d.anchor_words = words(&anchors.join(" "));
+    }
+    d.address_words = words(&judged.stem);
+    d.category_names = judged.topics.iter().rev().cloned().collect();
+    d.source_id = Some(judged.id.clone());
+    d.locale = locale(tag);
+    d
 }
 
 fn queries(folder: &Path) -> Vec<Query> {
@@ -88,19 +147,14 @@ fn queries(folder: &Path) -> Vec<Query> {
         .collect()
 }
 
-fn build(room: &SearchRoom, documents: &[(String, String, String)], tag: &str) -> Duration {
+fn build(room: &SearchRoom, documents: &[Judged], tag: &str) -> Duration {
     let started = Instant::now();
     let mut generation = room.begin_generation(PORTAL).expect("begin");
     for (chunk_at, chunk) in documents.chunks(500).enumerate() {
         let changes: Vec<_> = chunk
             .iter()
             .enumerate()
-            .map(|(i, (id, title, body))| {
-                let mut d = document((chunk_at * 500 + i + 1) as u128, title, body);
-                d.source_id = Some(id.clone());
-                d.locale = locale(tag);
-                published(d)
-            })
+            .map(|(i, judged)| published(indexed((chunk_at * 500 + i + 1) as u128, judged, tag)))
             .collect();
         generation.add(&changes).expect("add");
     }

@@ -52,8 +52,9 @@ pub(crate) fn document(n: u128, title: &str, body: &str) -> IndexDocument {
             text: body.to_owned(),
         }],
         address_words: String::new(),
+        anchor_words: String::new(),
         categories: Vec::new(),
-        category_name: String::new(),
+        category_names: Vec::new(),
         tags: Vec::new(),
         status: Status::Published,
         audience: Audience::Public,
@@ -119,6 +120,10 @@ pub(crate) fn request(face: Face, text: &str) -> SearchRequest {
         limit: 20,
         offset: 0,
         snippets: true,
+        facets: false,
+        sections: 0,
+        explain: false,
+        rules: std::collections::BTreeMap::new(),
     }
 }
 

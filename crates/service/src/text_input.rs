@@ -79,18 +79,23 @@ impl Input {
 
     /// The page size; default 20, 1 to 100.
     pub(crate) fn limit(&mut self, limit: Option<i64>) -> usize {
+        self.limit_of(limit, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
+    }
+
+    /// How many are asked for, from 1.
+    pub(crate) fn limit_of(&mut self, limit: Option<i64>, default: usize, max: usize) -> usize {
         let Some(limit) = limit else {
-            return PAGE_SIZE_DEFAULT;
+            return default;
         };
         match usize::try_from(limit) {
-            Ok(limit @ 1..=PAGE_SIZE_MAX) => limit,
+            Ok(limit) if (1..=max).contains(&limit) => limit,
             _ => {
                 self.errors.add(
                     "limit",
                     "out_of_range",
-                    format!("limit must be 1 to {PAGE_SIZE_MAX}, got {limit}"),
+                    format!("limit must be 1 to {max}, got {limit}"),
                 );
-                PAGE_SIZE_DEFAULT
+                default
             }
         }
     }
@@ -143,7 +148,11 @@ pub(crate) fn page_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1
 }
 
-fn find_category(field: &str, text: &str, tree: &[Category]) -> Result<CategoryId, FieldError> {
+pub(crate) fn find_category(
+    field: &str,
+    text: &str,
+    tree: &[Category],
+) -> Result<CategoryId, FieldError> {
     let by_id = text.parse::<CategoryId>().ok();
     if let Some(found) = tree
         .iter()

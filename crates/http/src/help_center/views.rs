@@ -6,7 +6,7 @@ use askama::Template;
 use cairn_domain::locale::Locale;
 use cairn_service::Heading;
 use cairn_service::help_center::{
-    ArticleLink, ArticlePage, CategoryLink, CategoryPage, HomePage, SearchPage,
+    ArticleLink, ArticlePage, CategoryLink, CategoryPage, HomePage, SearchHit, SearchPage,
 };
 use serde_json::json;
 
@@ -440,8 +440,25 @@ pub(crate) struct Hit {
     title: String,
     category: String,
     snippet: Marked,
-    section: Option<Link>,
+    sections: Vec<Link>,
     updated: Day,
+}
+
+impl Hit {
+    fn of(m: &Messages, hit: &SearchHit) -> Self {
+        let sections = hit.sections.iter().map(|(title, anchor)| {
+            let path = format!("{}#{anchor}", hit.link.path);
+            Link::to(path, title.clone(), String::new())
+        });
+        Self {
+            path: hit.link.path.clone(),
+            title: hit.link.title.clone(),
+            category: hit.link.category.clone(),
+            snippet: Marked::of(&hit.snippet_html),
+            sections: sections.collect(),
+            updated: Day::of(m, hit.link.updated_at),
+        }
+    }
 }
 
 /// The page of a search.
@@ -451,7 +468,12 @@ pub(crate) struct SearchView<'a> {
     frame: Frame,
     q: &'a str,
     said: Slot,
+    /// The words that were meant, and where they are searched as they were typed.
+    corrected: Option<&'a str>,
+    /// Where the search is narrowed to a category: address, name, hits.
+    narrower: Vec<(String, &'a str, u64)>,
     hits: Vec<Hit>,
+    elsewhere: Vec<Hit>,
     pager: Pager,
 }
 
@@ -467,16 +489,10 @@ impl<'a> SearchView<'a> {
         let mut frame = place.frame(sheet, &title, chrome, "");
         frame.show_find = false;
         frame.noindex = true;
-        let hits = page.hits.iter().map(|hit| Hit {
-            path: hit.link.path.clone(),
-            title: hit.link.title.clone(),
-            category: hit.link.category.clone(),
-            snippet: Marked::of(&hit.snippet_html),
-            section: hit.section.as_ref().map(|(title, anchor)| {
-                let path = format!("{}#{anchor}", hit.link.path);
-                Link::to(path, title.clone(), String::new())
-            }),
-            updated: Day::of(m, hit.link.updated_at),
+        let shown = |hits: &[SearchHit]| hits.iter().map(|hit| Hit::of(m, hit)).collect();
+        let narrower = page.categories.iter().map(|(name, words, count)| {
+            let path = format!("{}?q={}", frame.search, address::encode(words));
+            (path, name.as_str(), *count)
         });
         let path = format!("{}?q={}&", frame.search, address::encode(&page.q));
         Self {
@@ -486,7 +502,10 @@ impl<'a> SearchView<'a> {
             } else {
                 m.results_for.around(page.total)
             },
-            hits: hits.collect(),
+            corrected: page.corrected.as_deref(),
+            narrower: narrower.collect(),
+            hits: shown(&page.hits),
+            elsewhere: shown(&page.elsewhere),
             pager: Pager::new(m, &path, page.page, page.pages),
             frame,
         }

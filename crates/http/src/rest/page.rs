@@ -28,16 +28,19 @@ pub(crate) struct List<T> {
 impl<T: Serialize> List<T> {
     /// The answer, with `Link` when there is a next page.
     pub(crate) fn respond(self, uri: &Uri) -> Response {
-        let link = self
-            .next_cursor
-            .as_deref()
-            .and_then(|cursor| next_link(uri, cursor));
-        let mut response = axum::Json(self).into_response();
-        if let Some(link) = link {
-            response.headers_mut().insert(header::LINK, link);
-        }
-        response
+        let cursor = self.next_cursor.clone();
+        link_to_next(axum::Json(self), uri, cursor.as_deref())
     }
+}
+
+/// An answer, with `Link` when there is a next page.
+pub(crate) fn link_to_next(answer: impl IntoResponse, uri: &Uri, cursor: Option<&str>) -> Response {
+    let link = cursor.and_then(|cursor| next_link(uri, cursor));
+    let mut response = answer.into_response();
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
 }
 
 /// `<path?query&cursor=…>; rel="next"`: the same request with another cursor, relative to this host.

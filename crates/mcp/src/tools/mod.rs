@@ -5,6 +5,7 @@ pub(crate) mod create_article;
 pub(crate) mod get_article;
 pub(crate) mod list_articles;
 pub(crate) mod list_categories;
+pub(crate) mod search_passages;
 pub(crate) mod update_article;
 
 use cairn_domain::article::{Audience, Status};

@@ -275,12 +275,16 @@ async fn by_words(
         updated_since: filters.updated_since,
         offset: offset.min(SEARCH_OFFSET_MAX),
         limit: filters.limit,
+        facets: false,
+        sections: 0,
+        explain: false,
     };
     let Found {
         items,
         total,
         next_offset,
         notice,
+        ..
     } = run(ctx, portal, words).await?;
     let next_cursor = next_offset
         .map(|o| cursor::encode(&binding, &o))

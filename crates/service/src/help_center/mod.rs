@@ -179,8 +179,8 @@ pub struct SearchHit {
     pub link: ArticleLink,
     /// The cut that matched: escaped HTML with `<mark>`.
     pub snippet_html: String,
-    /// Heading of the section it stands under, and its anchor.
-    pub section: Option<(String, String)>,
+    /// Heading and anchor of the section it stands under, then of others that speak to the words.
+    pub sections: Vec<(String, String)>,
 }
 
 /// The page of a search.
@@ -196,6 +196,12 @@ pub struct SearchPage {
     pub page: usize,
     /// Number of pages.
     pub pages: usize,
+    /// The words with slips repaired: what was found is found by these.
+    pub corrected: Option<String>,
+    /// Categories with hits in them: name, words that narrow the search to it, hits.
+    pub categories: Vec<(String, String, u64)>,
+    /// Hits in other languages, when there are hardly any in this one.
+    pub elsewhere: Vec<SearchHit>,
 }
 
 impl HelpCenter {

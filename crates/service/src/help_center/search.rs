@@ -3,12 +3,17 @@
 use cairn_domain::article::Article;
 use cairn_domain::limits::SEARCH_OFFSET_MAX;
 use cairn_domain::locale::Locale;
-use cairn_search::{Face, Hit};
+use cairn_search::{Face, Hit, take_filters};
 use jiff::Timestamp;
 
 use crate::help_center::{ArticleLink, HelpCenter, SearchHit, SearchPage};
-use crate::search::{Query, ask};
+use crate::search::{ELSEWHERE_MAX, FacetCounts, LITTLE, Query, ask, named, other_locales};
 use crate::{Result, address};
+
+/// Sections of a hit beside that of its snippet.
+const SECTIONS: usize = 1;
+/// Categories by which a search may be narrowed.
+const CATEGORIES_MAX: usize = 12;
 
 /// Hits on one page.
 const PAGE_SIZE: usize = 10;
@@ -19,14 +24,26 @@ impl HelpCenter {
         let page = page.clamp(1, SEARCH_OFFSET_MAX / PAGE_SIZE);
         let query = self.query(locale, q, (page - 1) * PAGE_SIZE, PAGE_SIZE);
         let shown = query.q.clone();
+        let mut query = query;
+        query.facets = true;
+        query.sections = SECTIONS;
         let (answer, _) = ask(&self.app, &self.portal, query).await?;
+        let others = other_locales(&self.portal, locale);
+        let mut elsewhere = Vec::new();
+        if answer.total < LITTLE && page == 1 && !others.is_empty() {
+            let mut query = self.query(locale, q, 0, ELSEWHERE_MAX);
+            query.locales = others;
+            let (answer, _) = ask(&self.app, &self.portal, query).await?;
+            elsewhere = answer.hits;
+        }
+        let tree = self.app.tree(self.portal.id).await?;
+        let counts = named(answer.facets, &tree);
         let reachable = answer.total.min(SEARCH_OFFSET_MAX as u64);
-        let hits = answer
-            .hits
-            .into_iter()
-            .map(|hit| self.hit(locale, hit))
-            .collect();
+        let hits = answer.hits.into_iter().map(|hit| self.hit(hit)).collect();
         Ok(SearchPage {
+            corrected: answer.corrected,
+            categories: narrowing(&shown, counts),
+            elsewhere: elsewhere.into_iter().map(|hit| self.hit(hit)).collect(),
             q: shown,
             hits,
             total: answer.total,
@@ -72,16 +89,22 @@ impl HelpCenter {
             updated_since: None,
             offset,
             limit,
+            facets: false,
+            sections: 0,
+            explain: false,
         }
     }
 
-    fn hit(&self, locale: &Locale, hit: Hit) -> SearchHit {
-        let link = self.link_of(locale, &hit);
-        let section = hit.section.and_then(|s| Some((s.heading?, s.anchor?)));
+    fn hit(&self, hit: Hit) -> SearchHit {
+        let link = self.link_of(&hit.locale, &hit);
+        let sections = hit.section.into_iter().chain(hit.sections);
         SearchHit {
             link,
             snippet_html: hit.snippet.html,
-            section,
+            sections: sections
+                .filter_map(|s| Some((s.heading?, s.anchor?)))
+                .take(SECTIONS + 1)
+                .collect(),
         }
     }
 
@@ -96,4 +119,18 @@ impl HelpCenter {
                 .unwrap_or(Timestamp::UNIX_EPOCH),
         }
     }
+}
+
+/// The categories to which a search may be narrowed: those that part its hits, by the words that name
+/// them; none when a category was named already.
+fn narrowing(q: &str, counts: FacetCounts) -> Vec<(String, String, u64)> {
+    if take_filters(q).category.is_some() {
+        return Vec::new();
+    }
+    let categories = counts.categories.into_iter();
+    let named = categories.map(|(category, count)| {
+        let words = format!("{q} category:{}", category.slug);
+        (category.name, words, count)
+    });
+    named.take(CATEGORIES_MAX).collect()
 }

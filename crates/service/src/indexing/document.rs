@@ -43,9 +43,8 @@ fn document(row: &IndexRow, tree: &[Category], staged: &Staged, revision: i32) -
         .category
         .map(|id| path_to_root(tree, id))
         .unwrap_or_default();
-    let category_name = article
-        .category
-        .and_then(|id| tree.iter().find(|c| c.id == id));
+    let name_of = |id| tree.iter().find(|c| c.id == id).map(|c| c.name.clone());
+    let category_names = categories.iter().filter_map(|id| name_of(*id)).collect();
     // While the head is ahead, readers still see what was published then, at the time of then.
     let updated_at = if revision == article.head_revision {
         article.updated_at
@@ -63,9 +62,10 @@ fn document(row: &IndexRow, tree: &[Category], staged: &Staged, revision: i32) -
         title: staged.title.clone(),
         excerpt: staged.excerpt.clone(),
         sections: sections(&staged.body),
-        address_words: address_words(row, &staged.body),
+        address_words: address_words(row),
+        anchor_words: anchor_words(&staged.body),
         categories,
-        category_name: category_name.map(|c| c.name.clone()).unwrap_or_default(),
+        category_names,
         tags: staged.tags.clone(),
         status: article.status,
         audience: article.audience,
@@ -74,26 +74,28 @@ fn document(row: &IndexRow, tree: &[Category], staged: &Staged, revision: i32) -
     }
 }
 
-/// The words of the file an article came from and of the anchors in it: they stand in addresses that
-/// people still have, often in another language than the text.
-fn address_words(row: &IndexRow, body: &str) -> String {
+/// The words of the file an article came from: they stand in addresses that people still have, often
+/// in another language than the text.
+fn address_words(row: &IndexRow) -> String {
     let path = row.imported_path.as_deref().unwrap_or_default();
     let file = path.rsplit('/').next().unwrap_or_default();
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    words_of(std::iter::once(
+        file.rsplit_once('.').map_or(file, |(stem, _)| stem),
+    ))
+}
+
+/// The words of the anchors an author named.
+fn anchor_words(body: &str) -> String {
     let anchors = cairn_markdown::anchors(body).unwrap_or_default();
-    let mut words = String::new();
-    for address in std::iter::once(stem).chain(anchors.iter().map(String::as_str)) {
-        for word in address
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-        {
-            if !words.is_empty() {
-                words.push(' ');
-            }
-            words.push_str(word);
-        }
-    }
-    words
+    words_of(anchors.iter().map(String::as_str))
+}
+
+fn words_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = names
+        .flat_map(|name| name.split(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ")
 }
 
 fn sections(body: &str) -> Vec<SectionText> {

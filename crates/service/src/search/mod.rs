@@ -1,24 +1,38 @@
 //! Search, as callers with a credential see it.
 
+mod passages;
 pub(crate) mod pool;
+mod related;
+mod suggest;
 
 use std::sync::Arc;
 
 use cairn_domain::article::{Article, Audience, Status};
+use cairn_domain::category::Category;
 use cairn_domain::ids::{CategoryId, TranslationGroupId};
 use cairn_domain::limits::{QUERY_BYTES_MAX, SEARCH_OFFSET_MAX};
 use cairn_domain::locale::Locale;
 use cairn_domain::operation::Operation;
 use cairn_domain::portal::Portal;
+use cairn_domain::scope::Scope;
 use cairn_domain::slug::Slug;
-use cairn_search::{Filters, Hit, SearchAnswer, SearchRequest};
+use cairn_search::{Facets, Filters, Hit, SearchAnswer, SearchRequest, take_filters};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::articles::view::{ArticleSummary, hit_summary};
 use crate::authorize::Purpose;
-use crate::text_input::Input;
+use crate::text_input::{Input, find_category};
 use crate::{App, Context, Result, authorize, cursor};
+
+pub use passages::{Passage, PassagePage, SearchPassages, search_passages};
+pub use related::{ListRelated, list_related};
+pub use suggest::{Suggest, suggest};
+
+/// Fewer hits than this are little: other languages are asked as well.
+pub(crate) const LITTLE: u64 = 3;
+/// Hits in other languages that are told.
+pub(crate) const ELSEWHERE_MAX: usize = 5;
 
 /// A search, as the caller wrote it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -33,6 +47,10 @@ pub struct Search {
     pub category: Option<String>,
     /// Tag, exact.
     pub tag: Option<String>,
+    /// Also count all hits by category and tag.
+    pub facets: bool,
+    /// Also say of each hit how its score came about (needs `articles:write`).
+    pub explain: bool,
     /// 1 to 100, default 20.
     pub limit: Option<i64>,
     /// Opaque, from the page before.
@@ -51,6 +69,21 @@ pub struct SearchPage {
     pub next_cursor: Option<String>,
     /// Something the caller should know, such as a cut query.
     pub notice: Option<String>,
+    /// The query with unknown words repaired, when that is likely what was meant.
+    pub corrected: Option<String>,
+    /// Counts of all hits; empty unless asked for.
+    pub facets: FacetCounts,
+    /// Hits in other languages, when there are hardly any in the one that was asked for.
+    pub elsewhere: Vec<ArticleSummary>,
+}
+
+/// Counts of all hits, the largest first.
+#[derive(Debug, Clone, Default)]
+pub struct FacetCounts {
+    /// By category; a hit counts in its category and in all above it.
+    pub categories: Vec<(Category, u64)>,
+    /// By tag, in lower case.
+    pub tags: Vec<(String, u64)>,
 }
 
 /// A query that is ready to be run.
@@ -66,6 +99,10 @@ pub(crate) struct Query {
     pub(crate) updated_since: Option<Timestamp>,
     pub(crate) offset: usize,
     pub(crate) limit: usize,
+    pub(crate) facets: bool,
+    /// Sections beside that of the snippet.
+    pub(crate) sections: usize,
+    pub(crate) explain: bool,
 }
 
 /// What a query found.
@@ -74,6 +111,8 @@ pub(crate) struct Found {
     pub(crate) total: u64,
     pub(crate) next_offset: Option<usize>,
     pub(crate) notice: Option<String>,
+    pub(crate) corrected: Option<String>,
+    pub(crate) facets: FacetCounts,
 }
 
 /// Searches published articles.
@@ -92,6 +131,9 @@ pub async fn search(ctx: &Context, query: Search) -> Result<SearchPage> {
         .not_empty("tag", query.tag.as_deref())
         .map(str::to_owned);
     input.finish()?;
+    if query.explain {
+        authorize::scope(ctx, Scope::ArticlesWrite)?;
+    }
     let binding = ("search", portal.id, &query);
     let offset = query
         .cursor
@@ -99,34 +141,50 @@ pub async fn search(ctx: &Context, query: Search) -> Result<SearchPage> {
         .map(|c| cursor::decode::<usize>(&binding, c))
         .transpose()?
         .unwrap_or(0);
-    let words = Query {
+    let locale = locale.unwrap_or_else(|| portal.default_locale().clone());
+    let words = |locales: Vec<Locale>, offset, limit| Query {
         face: cairn_search::Face::Published,
-        locales: vec![locale.unwrap_or_else(|| portal.default_locale().clone())],
+        locales,
         q: query.q.clone(),
         category,
-        tag,
+        tag: tag.clone(),
         status: None,
         audience: None,
         author: None,
         updated_since: None,
-        offset: offset.min(SEARCH_OFFSET_MAX),
+        offset,
         limit,
+        facets: query.facets,
+        sections: 0,
+        explain: query.explain,
     };
-    let Found {
-        items,
-        total,
-        next_offset,
-        notice,
-    } = run(ctx, &portal, words).await?;
-    let next_cursor = next_offset
+    let offset = offset.min(SEARCH_OFFSET_MAX);
+    let found = run(ctx, &portal, words(vec![locale.clone()], offset, limit)).await?;
+    let others = other_locales(&portal, &locale);
+    let mut elsewhere = Vec::new();
+    if found.total < LITTLE && offset == 0 && !others.is_empty() {
+        let words = words(others, 0, ELSEWHERE_MAX.min(limit));
+        elsewhere = run(ctx, &portal, words).await?.items;
+    }
+    let next_cursor = found
+        .next_offset
         .map(|o| cursor::encode(&binding, &o))
         .transpose()?;
     Ok(SearchPage {
-        items,
-        total,
+        items: found.items,
+        total: found.total,
         next_cursor,
-        notice,
+        notice: found.notice,
+        corrected: found.corrected,
+        facets: found.facets,
+        elsewhere,
     })
+}
+
+/// The locales of a portal but one, in its order.
+pub(crate) fn other_locales(portal: &Portal, locale: &Locale) -> Vec<Locale> {
+    let others = portal.locales.iter().filter(|l| *l != locale);
+    others.cloned().collect()
 }
 
 /// Runs a query for a caller.
@@ -139,12 +197,26 @@ pub(crate) async fn run(ctx: &Context, portal: &Arc<Portal>, query: Query) -> Re
     for hit in answer.hits {
         items.push(hit_summary(ctx, portal, hit).await?);
     }
+    let tree = ctx.app.tree(portal.id).await?;
     Ok(Found {
         items,
         total: answer.total,
         next_offset: more.then_some(end),
         notice,
+        corrected: answer.corrected,
+        facets: named(answer.facets, &tree),
     })
+}
+
+/// Counts with the categories as they stand now; one that is gone since is left out.
+pub(crate) fn named(facets: Facets, tree: &[Category]) -> FacetCounts {
+    let categories = facets.categories.into_iter();
+    FacetCounts {
+        categories: categories
+            .filter_map(|(id, count)| Some((tree.iter().find(|c| c.id == id)?.clone(), count)))
+            .collect(),
+        tags: facets.tags,
+    }
 }
 
 /// Asks the index, off the async threads.
@@ -153,7 +225,37 @@ pub(crate) async fn ask(
     portal: &Portal,
     query: Query,
 ) -> Result<(SearchAnswer, Option<String>)> {
-    let (text, notice) = cut(query.q);
+    let (request, notice) = request(app, portal, query).await?;
+    let index = Arc::clone(&app.index);
+    let started = std::time::Instant::now();
+    let answer = app.searches.run(move || index.search(&request)).await??;
+    metrics::histogram!("cairn_search_seconds").record(started.elapsed().as_secs_f64());
+    Ok((answer, notice))
+}
+
+/// The request that a query is: filters that were typed go before those that were set.
+pub(crate) async fn request(
+    app: &Arc<App>,
+    portal: &Portal,
+    mut query: Query,
+) -> Result<(SearchRequest, Option<String>)> {
+    let (mut text, notice) = cut(query.q);
+    let named = take_filters(&text);
+    if let Some(category) = &named.category {
+        let tree = app.tree(portal.id).await?;
+        // What names no category is words.
+        if let Ok(found) = find_category("q", category, &tree) {
+            query.category = Some(found);
+            text.clone_from(&named.text);
+        }
+    }
+    if let Some(tag) = named
+        .tag
+        .filter(|_| named.category.is_none() || text == named.text)
+    {
+        query.tag = Some(tag);
+        text = named.text;
+    }
     let request = SearchRequest {
         portal: portal.id,
         face: query.face,
@@ -170,12 +272,12 @@ pub(crate) async fn ask(
         limit: query.limit,
         offset: query.offset,
         snippets: true,
+        facets: query.facets,
+        sections: query.sections,
+        explain: query.explain,
+        rules: Default::default(),
     };
-    let index = Arc::clone(&app.index);
-    let started = std::time::Instant::now();
-    let answer = app.searches.run(move || index.search(&request)).await??;
-    metrics::histogram!("cairn_search_seconds").record(started.elapsed().as_secs_f64());
-    Ok((answer, notice))
+    Ok((request, notice))
 }
 
 /// Cuts an over-long query at a character and says so.
