@@ -297,6 +297,34 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
             vec![get(format!("/purges?portal={portal}"))],
         ),
         Operation::GetPurge => (Elsewhere::NotFound, vec![get(format!("/purges/{purge}"))]),
+        Operation::GetSearchRules => (
+            Elsewhere::NotFound,
+            vec![get(format!("/search-rules?portal={portal}&locale=en"))],
+        ),
+        Operation::PutSearchRules => {
+            let put = |tag, articles: &[&String]| {
+                let pins = match articles {
+                    [] => json!([]),
+                    articles => json!([{"query": "words", "articles": articles}]),
+                };
+                call(
+                    "PUT",
+                    format!("/search-rules?portal={portal}&locale=en"),
+                    tag,
+                    json!({"synonyms": [], "stop_words": ["new"], "pins": pins, "keywords": []}),
+                )
+            };
+            let (first, stale) = (Some("\"1\""), Some("\"7\""));
+            (
+                Elsewhere::NotFound,
+                vec![
+                    put(first, &[]),
+                    put(first, &[article, short_id]),
+                    put(None, &[]),
+                    put(stale, &[]),
+                ],
+            )
+        }
         Operation::ListRedirects => (
             Elsewhere::NotFound,
             vec![get(format!("/redirects?portal={portal}"))],

@@ -195,6 +195,8 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::ListPurges
         | Operation::GetPurge
         | Operation::ListRedirects
+        | Operation::GetSearchRules
+        | Operation::PutSearchRules
         | Operation::PutRedirects
         | Operation::DeleteRedirect
         | Operation::ListAttachments

@@ -44,6 +44,16 @@ pub const CURSOR_BYTES_MAX: usize = 4_608;
 pub const SEARCH_OFFSET_MAX: usize = 1_000;
 /// Longest search query, in bytes; what is longer is cut at a character and said so.
 pub const QUERY_BYTES_MAX: usize = 1_024;
+/// Most rules of search of one kind in one portal and locale: synonyms, stop words, pins, keywords.
+pub const SEARCH_RULES_MAX: usize = 1_000;
+/// Longest words of a rule of search, in Unicode scalar values: a word, several, or the query of a pin.
+pub const RULE_WORDS_CHARS_MAX: usize = 100;
+/// Most words one rule sets equal, or one word stands for.
+pub const SYNONYMS_OF_RULE_MAX: usize = 10;
+/// Most articles that stand first for one query.
+pub const PINNED_ARTICLES_MAX: usize = 10;
+/// Most hidden keywords of one article.
+pub const KEYWORDS_OF_ARTICLE_MAX: usize = 50;
 /// Longest idempotency key, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 /// How long an idempotency outcome is kept, in hours.

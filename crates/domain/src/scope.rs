@@ -43,6 +43,8 @@ scopes! {
     PortalsRestore = "portals:restore",
     /// Search.
     SearchRead = "search:read",
+    /// Read and change the rules of search: synonyms, stop words, pins, hidden keywords.
+    SearchWrite = "search:write",
     /// Create, list and revoke API keys.
     KeysAdmin = "keys:admin",
 }
@@ -130,6 +132,7 @@ impl ScopeSet {
             }
             Scope::CategoriesWrite => self.0 |= Scope::CategoriesRead.bit(),
             Scope::PortalsWrite => self.0 |= Scope::PortalsRead.bit(),
+            Scope::SearchWrite => self.0 |= Scope::SearchRead.bit(),
             _ => {}
         }
     }

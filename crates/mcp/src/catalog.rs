@@ -151,11 +151,16 @@ mod tests {
 
     #[test]
     fn a_caller_sees_the_tools_its_scopes_allow_and_read_only_wins() {
-        const READ: [&str; 3] = ["list_categories", "list_articles", "get_article"];
+        const READ: [&str; 4] = [
+            "list_categories",
+            "list_articles",
+            "get_article",
+            "search_passages",
+        ];
         assert_eq!(names(&call("mcp:read", false)), READ);
-        assert_eq!(names(&call("mcp:write", false)).len(), 5);
+        assert_eq!(names(&call("mcp:write", false)).len(), 6);
         assert_eq!(names(&call("full", true)), READ);
-        assert_eq!(names(&call("search:read", false)), [""; 0]);
+        assert_eq!(names(&call("search:read", false)), ["search_passages"]);
     }
 
     #[test]

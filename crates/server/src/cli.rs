@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// Where the addresses of the site before lead.
     #[command(subcommand)]
     Redirects(Redirects),
+    /// What search is taught: synonyms, stop words, pinned results, hidden keywords.
+    #[command(subcommand)]
+    SearchRules(SearchRules),
     /// Check everything a start depends on.
     Doctor(Json),
 }
@@ -307,6 +310,67 @@ pub(crate) struct DeleteRedirect {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum SearchRules {
+    /// Print the rules of a portal and locale as TOML, as put reads them.
+    Show(ShowSearchRules),
+    /// Replace the rules of a portal and locale, all of them; searches follow at once, without a reindex.
+    #[command(after_help = SEARCH_RULES_EXAMPLE)]
+    Put(PutSearchRules),
+}
+
+/// A file of rules, as the help shows it.
+pub(crate) const SEARCH_RULES_EXAMPLE: &str = "\
+A file of rules (TOML); everything in it may be left out:
+  version = 3                                  # the rules were at, as show prints it
+  stop_words = [\"please\"]                      # say nothing here
+
+  [[synonyms]]                                 # all mean the same
+  equal = [\"credit card\", \"creditcard\"]
+
+  [[synonyms]]                                 # one way: who asks for cc finds these as well
+  words = \"cc\"
+  means = [\"credit card\"]
+
+  [[pins]]                                     # stand first for this query
+  query = \"refund\"
+  articles = [\"help~42\", \"refund-policy\"]      # id, portal~number or slug
+
+  [[keywords]]                                 # found by words it does not say
+  article = \"refund-policy\"
+  words = [\"money back\"]";
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowSearchRules {
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// One of its locales.
+    #[arg(long)]
+    pub(crate) locale: String,
+    /// Print them as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PutSearchRules {
+    /// The file of rules.
+    pub(crate) file: PathBuf,
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// One of its locales.
+    #[arg(long)]
+    pub(crate) locale: String,
+    /// Replace what is there, whatever version the file names.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -342,6 +406,8 @@ mod tests {
             "cairn redirects list --portal help --json",
             "cairn redirects put table.csv --portal help",
             "cairn redirects delete /kb/article.php?id=17 --portal help",
+            "cairn search-rules show --portal help --locale en",
+            "cairn search-rules put rules.toml --portal help --locale pt-BR --overwrite --json",
             "cairn doctor --json",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

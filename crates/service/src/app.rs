@@ -1,7 +1,7 @@
 //! The application: the rooms it stands on, its settings, and what it keeps in memory.
 //!
 //! Everything kept in memory is derived from the database and kept right by the feed: which portals
-//! there are, the category trees, which portal an article is in. Losing any of it costs a query.
+//! there are, the category trees, the rules of search, which portal an article is in. Losing any of it costs a query.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -24,6 +24,7 @@ use crate::indexing::erase::Erasures;
 use crate::indexing::follow::Followed;
 use crate::portals::directory::Directory;
 use crate::search::pool::SearchPool;
+use crate::search_rules::kept::KeptRules;
 
 /// Articles whose portal is remembered.
 const ARTICLE_PORTALS_MAX: u64 = 200_000;
@@ -100,6 +101,8 @@ pub struct App {
     pub(crate) indexing: tokio::sync::Mutex<()>,
     directory: RwLock<Arc<Directory>>,
     trees: Mutex<Trees>,
+    /// What operators taught the search.
+    pub(crate) kept_rules: KeptRules,
     article_portals: moka::sync::Cache<ArticleId, PortalId>,
     numbers: Mutex<HashMap<PortalId, std::ops::Range<i64>>>,
     purge_listeners: RwLock<Vec<Arc<dyn PurgeListener>>>,
@@ -138,6 +141,7 @@ impl App {
             indexing: tokio::sync::Mutex::new(()),
             directory: RwLock::new(Arc::new(directory)),
             trees: Mutex::default(),
+            kept_rules: KeptRules::default(),
             article_portals: moka::sync::Cache::new(ARTICLE_PORTALS_MAX),
             numbers: Mutex::new(HashMap::new()),
             purge_listeners: RwLock::new(Vec::new()),

@@ -30,6 +30,8 @@ pub(crate) const GRANTS: &[(&str, &str)] = &[
     ("renderings", "select, insert, update, delete"),
     ("restorations", "select, insert, update"),
     ("revisions", "select, insert"),
+    ("search_rule_sets", "select, insert, update"),
+    ("search_rules", "select, insert, delete"),
     ("slug_history", "select, insert, update, delete"),
     ("source_hosts", "select, insert"),
 ];
@@ -37,6 +39,7 @@ pub(crate) const GRANTS: &[(&str, &str)] = &[
 /// Functions of the owner that the serving role may call: what blanks append-only rows.
 pub(crate) const FUNCTIONS: &[&str] = &[
     "purge_audit_redirects(uuid, text, text[])",
+    "purge_audit_search_rules(uuid, uuid)",
     "purge_audit_values(uuid, uuid, integer)",
     "purge_revision_text(uuid, uuid, integer, timestamptz)",
 ];

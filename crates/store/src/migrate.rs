@@ -32,6 +32,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "link_targets",
         include_str!("../../../migrations/0003_link_targets.sql"),
     ),
+    (
+        4,
+        "search_rules",
+        include_str!("../../../migrations/0004_search_rules.sql"),
+    ),
 ];
 
 /// The lease that keeps two migrators apart.

@@ -51,6 +51,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::restorations::STATEMENTS,
         crate::revisions::STATEMENTS,
         crate::revisions::batch_statements(),
+        crate::search_rules::STATEMENTS,
         crate::slug_history::STATEMENTS,
     ]
     .concat()

@@ -35,6 +35,7 @@ mod redirects;
 mod restorations;
 mod revisions;
 mod search;
+mod search_rules;
 mod shell;
 mod span;
 mod time;
@@ -81,6 +82,7 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(search::passages))
         .routes(routes!(search::suggestions))
         .routes(routes!(search::related))
+        .routes(routes!(search_rules::read, search_rules::put))
         .routes(routes!(redirects::list, redirects::put, redirects::delete))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))

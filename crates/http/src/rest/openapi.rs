@@ -100,7 +100,7 @@ fn complete(operation: &mut Value, row: &OperationRow) {
         "update_article" | "restore_revision" => Some(
             "The ETag of the article as it was read (`\"7.12\"`), or its head revision alone (`\"7\"`).",
         ),
-        "update_portal" | "update_category" => {
+        "update_portal" | "update_category" | "put_search_rules" => {
             Some("The row_version as it was read, in quotes (`\"3\"`).")
         }
         _ => None,

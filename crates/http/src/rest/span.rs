@@ -67,6 +67,8 @@ pub(super) fn of(operation: Option<Operation>, request_id: &str) -> Span {
         SearchPassages = "search_passages",
         SuggestArticles = "suggest_articles",
         ListRelatedArticles = "list_related_articles",
+        GetSearchRules = "get_search_rules",
+        PutSearchRules = "put_search_rules",
         ListRedirects = "list_redirects",
         PutRedirects = "put_redirects",
         DeleteRedirect = "delete_redirect",

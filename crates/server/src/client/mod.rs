@@ -234,6 +234,22 @@ impl Client {
         Ok(self.send(&call).await?.body)
     }
 
+    /// PUT in place of what was read with this tag.
+    ///
+    /// # Errors
+    /// What the server refused; 412 when it changed meanwhile.
+    pub async fn put(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        etag: &str,
+        key: &str,
+    ) -> Result<Value, Refused> {
+        let mut call = Call::write(Method::PUT, path, body, key, REQUEST_TIMEOUT)?;
+        call.if_match = Some(etag.to_owned());
+        Ok(self.send(&call).await?.body)
+    }
+
     /// DELETE under an idempotency key.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod purge;
 mod reach;
 mod redirects;
 mod restore;
+mod search_rules;
 mod up;
 
 use std::process::ExitCode;
@@ -59,6 +60,9 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Redirects(args) => {
             redirects::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::SearchRules(args) => {
+            search_rules::run(&settings(&global, Vec::new(), false)?, &global, args).await
         }
         Command::Doctor(args) => {
             doctor::run(&settings(&global, Vec::new(), false)?, args.json).await

@@ -248,6 +248,7 @@ impl App {
         {
             self.reload_portals().await?;
         }
+        self.forget_changed_rules(portal, events);
         let tree = self.tree(portal).await?;
         let articles = self.affected(portal, events, &tree).await?;
         let mut changes = Vec::with_capacity(articles.len());
@@ -278,6 +279,7 @@ impl App {
         events: &[Event],
         pos: i64,
     ) -> Result<()> {
+        self.forget_changed_rules(portal, events);
         let tree = self.tree(portal).await?;
         let ids = self.affected(portal, events, &tree).await?;
         let mut stale = stale_by_themselves(portal, events, &tree);

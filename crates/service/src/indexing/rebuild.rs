@@ -128,6 +128,8 @@ async fn finish(
 ) -> Result<()> {
     let position = app.position(at);
     blocking(move || generation.finish(position)).await??;
+    // The events that were caught up with may be about them.
+    app.forget_search_rules(portal);
     app.set_followed(portal, at);
     Ok(())
 }

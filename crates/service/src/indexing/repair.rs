@@ -35,6 +35,7 @@ pub(crate) async fn repair(app: &Arc<App>, portal: PortalId) -> Result<()> {
         ));
     }
     app.forget_tree(portal);
+    app.forget_search_rules(portal);
     app.reload_portals().await?;
     let mut snapshot = app.store.snapshot().await?;
     let (pos, event) = snapshot.feed_head(portal).await?;

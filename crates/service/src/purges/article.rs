@@ -64,6 +64,7 @@ pub async fn purge_article(
     names.extend(locked.source_id.clone());
     cairn_store::purges::drop_old_slugs(&mut tx, portal.id, locked.id, &old_slugs).await?;
     cairn_store::purges::drop_origin(&mut tx, portal.id, locked.id).await?;
+    cairn_store::search_rules::forget_article(&mut tx, portal.id, locked.id, now).await?;
     outcomes::redact(&mut tx, portal.id, locked.id.as_uuid(), &names).await?;
     let tombstone = entomb(&mut tx, &locked, now).await?;
     audit::append(

@@ -275,7 +275,7 @@ pub(crate) async fn request(
         facets: query.facets,
         sections: query.sections,
         explain: query.explain,
-        rules: Default::default(),
+        rules: app.search_rules(portal.id).await?,
     };
     Ok((request, notice))
 }

@@ -42,13 +42,15 @@ pub async fn suggest(ctx: &Context, query: Suggest) -> Result<Vec<ArticleSummary
     input.finish()?;
     let mut text = query.q;
     text.truncate(text.floor_char_boundary(QUERY_BYTES_MAX));
+    let locale = locale.unwrap_or_else(|| portal.default_locale().clone());
+    let mut rules = ctx.app.search_rules(portal.id).await?;
     let request = SuggestRequest {
         portal: portal.id,
         face: Face::Published,
-        locale: locale.unwrap_or_else(|| portal.default_locale().clone()),
+        rules: rules.remove(&locale),
+        locale,
         text,
         limit,
-        rules: None,
     };
     let index = Arc::clone(&ctx.app.index);
     let hits = ctx
