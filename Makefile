@@ -8,7 +8,7 @@ ARGS =
 # How often the kill harness kills.
 KILLS = 20
 
-.PHONY: help up build postgres rust test test-all check fmt openapi kill-test bench doctor
+.PHONY: help up build postgres rust test test-all check fmt openapi kill-test relevance bench doctor
 
 help:
 	@echo 'make up         build, start everything, load the demo, print addresses and the first key'
@@ -16,6 +16,7 @@ help:
 	@echo 'make test-all   also the shared corpora, the crash loops and the browser (CAIRN_SHARED)'
 	@echo 'make check      formatting, lints, the rules of the house, generated files'
 	@echo 'make kill-test  kill the server $(KILLS) times while it imports and writes'
+	@echo 'make relevance  judge search on the shared collections (CAIRN_SHARED)'
 	@echo 'make bench      measure, side by side with the floor'
 	@echo 'make openapi    write crates/http/openapi.json'
 	@echo 'make fmt        format'
@@ -71,6 +72,12 @@ fmt: rust
 openapi: rust
 	$(CARGO) run --quiet --locked --package cairn-http --example openapi > openapi.new
 	mv openapi.new crates/http/openapi.json
+
+# What search finds on the judged collections, and how fast. A changed weight needs no build.
+relevance: rust
+	@test -n "$$CAIRN_SHARED" || { \
+	  echo 'set CAIRN_SHARED to the folder with search/' >&2; exit 1; }
+	$(CARGO) test --workspace --locked --test room -- relevance --nocapture
 
 bench: build postgres
 	$(CARGO) run --release --locked --package cairn-bench -- $(ARGS)

@@ -433,6 +433,10 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
             Elsewhere::NotFound,
             vec![get(format!("/articles/{article}/related"))],
         ),
+        Operation::ReportSearches => (
+            Elsewhere::NotFound,
+            vec![get(format!("/search-reports?portal={portal}"))],
+        ),
         Operation::ListKeys => (Elsewhere::NamesNone, vec![get("/keys".to_owned())]),
         Operation::CreateKey => (
             Elsewhere::NotFound,
@@ -479,6 +483,7 @@ fn tool_calls(operation: Operation, at: &Place) -> Vec<Value> {
             json!({"portal": portal}),
             json!({"portal": portal, "query": "words"}),
         ],
+        Operation::SearchPassages => vec![json!({"portal": portal, "query": "words"})],
         Operation::GetArticle => vec![
             json!({"id": article}),
             json!({"id": short_id}),

@@ -34,6 +34,7 @@ mod redirects;
 mod relevance;
 mod revisions;
 mod search;
+mod search_counts;
 mod search_rules;
 mod six_collections;
 mod slugs;

@@ -108,15 +108,22 @@ async fn tools_are_shown_by_scope_and_refused_by_scope() {
         "get_article",
         "create_article",
         "update_article",
+        "search_passages",
+    ];
+    let reading = [
+        "list_categories",
+        "list_articles",
+        "get_article",
+        "search_passages",
     ];
     for (scopes, readonly, want) in [
         (&["full"][..], false, &all[..]),
         (&["mcp:write"], false, &all[..]),
-        (&["mcp:read"], false, &all[..3]),
-        (&["full"], true, &all[..3]),
+        (&["mcp:read"], false, &reading),
+        (&["full"], true, &reading),
         (&["articles:read"], false, &all[1..3]),
         (&["categories:read"], false, &all[..1]),
-        (&["search:read"], false, &[]),
+        (&["search:read"], false, &reading[3..]),
     ] {
         let key = app.key_with(scopes).await;
         let mcp = if readonly {

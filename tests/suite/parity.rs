@@ -206,6 +206,7 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::SearchArticles
         | Operation::SuggestArticles
         | Operation::ListRelatedArticles
+        | Operation::ReportSearches
         | Operation::ListKeys
         | Operation::CreateKey
         | Operation::RevokeKey

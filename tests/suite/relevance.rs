@@ -92,7 +92,8 @@ async fn keeps_its_floor(name: &str) -> Option<usize> {
 /// The documents of a collection, ready to be imported.
 fn documents(dir: &Path, locale: &str) -> Vec<ImportItem> {
     let list = dir.join("docs.jsonl");
-    if list.is_file() {
+    // The folder where there is one, as a team would bring it: it tells paths.
+    if list.is_file() && !dir.join("md").is_dir() {
         let lines = read(&list);
         let documents = lines
             .lines()
@@ -114,7 +115,17 @@ fn documents(dir: &Path, locale: &str) -> Vec<ImportItem> {
         }
     }
     files.sort();
-    files.iter().map(|path| markdown(path, locale)).collect()
+    let root = dir.join("md");
+    files
+        .iter()
+        .map(|path| {
+            let within = path.strip_prefix(&root).expect("it lies in the folder");
+            ImportItem {
+                path: Some(within.to_string_lossy().into_owned()),
+                ..markdown(path, locale)
+            }
+        })
+        .collect()
 }
 
 /// A file whose front matter has one JSON value a line.

@@ -51,6 +51,7 @@ pub struct TestApp {
     router: Router,
     dir: TempDir,
     place: Place,
+    settings: Settings,
     database: Database,
 }
 
@@ -60,14 +61,28 @@ impl TestApp {
         Self::spawn_keeping_files(None).await
     }
 
+    /// Starts one that keeps the counts of searches for so many days.
+    pub async fn spawn_counting(search_counts_days: u32) -> Self {
+        let settings = Settings {
+            search_counts_days,
+            ..settings()
+        };
+        Self::spawn_with(settings, None).await
+    }
+
     /// Starts one that keeps files in this place instead of a directory of its own.
     pub async fn spawn_keeping_files(place: Option<Place>) -> Self {
+        Self::spawn_with(settings(), place).await
+    }
+
+    async fn spawn_with(settings: Settings, place: Option<Place>) -> Self {
         let database = Database::new().await;
         let dir = tempfile::tempdir().expect("a temporary directory");
         let start: Timestamp = START.parse().expect("a time");
         let clock = Arc::new(ManualClock::at(start));
         let place = place.unwrap_or_else(|| Place::Directory(dir.path().join("attachments")));
-        let (app, search, router) = start_app(&database, dir.path(), &place, &clock).await;
+        let (app, search, router) =
+            start_app(&database, dir.path(), &place, &settings, &clock).await;
         let operator = Context::new(Arc::clone(&app), Caller::operator());
         let help = WritePortal {
             slug: Some("help".to_owned()),
@@ -91,6 +106,7 @@ impl TestApp {
             router,
             dir,
             place,
+            settings,
             database,
         }
     }
@@ -99,6 +115,14 @@ impl TestApp {
     /// of the program would.
     #[must_use]
     pub async fn restarted(self) -> Self {
+        let days = self.settings.search_counts_days;
+        self.restarted_counting(days).await
+    }
+
+    /// As [`TestApp::restarted`], keeping the counts of searches for so many days from now on.
+    #[must_use]
+    pub async fn restarted_counting(mut self, search_counts_days: u32) -> Self {
+        self.settings.search_counts_days = search_counts_days;
         self.search.close_writers();
         let Self {
             app,
@@ -108,11 +132,13 @@ impl TestApp {
             router,
             dir,
             place,
+            settings,
             database,
         } = self;
         app.store().close().await;
         drop((app, search, router));
-        let (app, search, router) = start_app(&database, dir.path(), &place, &clock).await;
+        let (app, search, router) =
+            start_app(&database, dir.path(), &place, &settings, &clock).await;
         Self {
             app,
             search,
@@ -121,6 +147,7 @@ impl TestApp {
             router,
             dir,
             place,
+            settings,
             database,
         }
     }
@@ -128,8 +155,14 @@ impl TestApp {
     /// A second process on the same database and the same files, with an index of its own.
     pub async fn beside(&self) -> Sibling {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let (app, _, router) =
-            start_app(&self.database, dir.path(), &self.place, &self.clock).await;
+        let (app, _, router) = start_app(
+            &self.database,
+            dir.path(),
+            &self.place,
+            &self.settings,
+            &self.clock,
+        )
+        .await;
         Sibling {
             app,
             router,
@@ -271,6 +304,14 @@ impl Sibling {
     }
 }
 
+/// What every test's application is set to.
+fn settings() -> Settings {
+    Settings {
+        public_url: format!("http://{HOST}"),
+        ..Settings::default()
+    }
+}
+
 fn index_dir(dir: &Path) -> std::path::PathBuf {
     dir.join("index")
 }
@@ -279,6 +320,7 @@ async fn start_app(
     database: &Database,
     dir: &Path,
     place: &Place,
+    settings: &Settings,
     clock: &Arc<ManualClock>,
 ) -> (Arc<App>, SearchRoom, Router) {
     let options = PoolOptions {
@@ -290,15 +332,11 @@ async fn start_app(
         .expect("the serving role connects");
     let search =
         SearchRoom::open(&index_dir(dir), SearchConfig::default()).expect("the index opens");
-    let settings = Settings {
-        public_url: format!("http://{HOST}"),
-        ..Settings::default()
-    };
     let parts = AppParts {
         store,
         search: search.clone(),
         vault: Vault::open(place).expect("the vault opens"),
-        settings,
+        settings: settings.clone(),
         clock: Arc::clone(clock) as _,
         ids: Arc::new(SystemIds),
         bulk: None,

@@ -21,6 +21,7 @@ pub mod purge;
 pub mod redirect;
 pub mod revision;
 pub mod scope;
+pub mod search_count;
 pub mod search_rules;
 pub mod slug;
 pub mod text;

@@ -134,3 +134,23 @@ pub const REDIRECT_BATCH_MAX: usize = 1_000;
 pub const REDIRECTS_MAX: i64 = 500_000;
 /// Redirects to addresses that are followed, one after the other, to find where the last one leads.
 pub const REDIRECT_HOPS_MAX: usize = 4;
+/// Longest query whose words are counted, in bytes of UTF-8; what is longer is counted without its words.
+pub const COUNTED_QUERY_BYTES_MAX: usize = 160;
+/// Most words of a query that are counted; a longer one is counted without them.
+pub const COUNTED_QUERY_WORDS_MAX: usize = 16;
+/// Most digits in a row of a query whose words are counted: with more it may be somebody's number.
+pub const COUNTED_QUERY_DIGITS_MAX: usize = 5;
+/// A search that found something, but fewer articles than this, found little.
+pub const LOW_RESULTS_BELOW: u64 = 3;
+/// Most different queries whose counts wait in memory to be written; further ones are counted without their words.
+pub const COUNTED_QUERIES_WAITING_MAX: usize = 5_000;
+/// Most rows of counts one portal gets for a day; further new queries of that day are counted without their words.
+pub const COUNTED_QUERIES_PER_DAY_MAX: i64 = 20_000;
+/// Most queries of the search page whose results may be counted as opened.
+pub const CLICKABLE_QUERIES_MAX: usize = 4_096;
+/// Most results of one query that may be counted as opened.
+pub const CLICKABLE_RESULTS_MAX: usize = 30;
+/// How long after a search the opening of one of its results is counted, in minutes.
+pub const CLICKABLE_MINUTES: i64 = 30;
+/// Most days that one report of searches covers.
+pub const SEARCH_REPORT_DAYS_MAX: i32 = 3_650;

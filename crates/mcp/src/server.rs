@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cairn_domain::operation::Operation;
+use cairn_domain::search_count::SearchSource;
 use cairn_service::{App, Context, Error, Result};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
@@ -110,7 +111,8 @@ impl Server {
             }
             return Err(refusal);
         }
-        let ctx = Context::new(Arc::clone(&self.app), call.caller.as_ref().clone());
+        let ctx = Context::new(Arc::clone(&self.app), call.caller.as_ref().clone())
+            .counting_searches(Some(SearchSource::Mcp));
         let args = Args::read(row.name, entry.args, params.arguments);
         match entry.operation {
             Operation::ListCategories => list_categories::run(&ctx, args).await,

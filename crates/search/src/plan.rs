@@ -100,13 +100,15 @@ fn cut(text: &str) -> (&str, bool) {
     (&text[..text.floor_char_boundary(QUERY_BYTES_MAX)], true)
 }
 
-/// Plans a query for one unit, whose dictionary decides about repairs and completions.
+/// Plans a query for one unit, whose dictionary decides about repairs and completions. While somebody
+/// `is_typing`, one word alone may be unfinished as well.
 pub(crate) fn plan(
     text: &str,
     opened: &Opened,
     analyzer: &mut Analyzer,
     taught: Option<&Taught>,
     ranking: &Ranking,
+    is_typing: bool,
 ) -> tantivy::Result<Plan> {
     let (text, cut_bytes) = cut(text);
     let text = plain(text);
@@ -133,7 +135,7 @@ pub(crate) fn plan(
         if !seen.insert(stem.clone()) {
             continue;
         }
-        let is_last = at + 1 == words.len() && words.len() > 1;
+        let is_last = at + 1 == words.len() && (is_typing || words.len() > 1);
         let expanded = expand_word(word, stem, is_last, opened, analyzer, ranking)?;
         let is_unknown = expanded.is_unknown && expanded.repair.is_none();
         match expanded.repair {
@@ -349,7 +351,9 @@ fn expand_word(
         n if n >= typo.one_edit_from_chars => 1,
         _ => 0,
     };
-    if is_rare && edits > 0 && (completions == 0 || documents == 0) {
+    let may_be_slip = documents == 0
+        || is_rare && documents as f32 <= typo.rare_share_max * opened.searcher.num_docs() as f32;
+    if may_be_slip && edits > 0 && (completions == 0 || documents == 0) {
         for candidate in expand::repairs(opened, &word.raw, edits, typo.candidates_max)? {
             let boost = match candidate.distance {
                 _ if completions > 0 => typo.boost_beside_prefixes,

@@ -35,6 +35,7 @@ pub(crate) struct Weights {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Typo {
     pub(crate) rare_df_max: u64,
+    pub(crate) rare_share_max: f32,
     pub(crate) one_edit_from_chars: usize,
     pub(crate) two_edits_from_chars: usize,
     pub(crate) candidates_max: usize,

@@ -175,6 +175,7 @@ fn search_unit(
         &mut analyzer,
         taught.as_deref(),
         ranking,
+        false,
     )?;
     let query = query(&plan, &opened.fields, ranking, &request.filters);
     let found = match &query {

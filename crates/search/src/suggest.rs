@@ -71,13 +71,13 @@ fn suggest_in(
         .rules
         .as_ref()
         .map(|rules| room.taught(request.portal, &request.locale, rules, &mut analyzer));
-    // One word alone is unfinished as well: a gap before it makes it the last of several.
     let plan = plan(
         &request.text,
         &opened,
         &mut analyzer,
         taught.as_deref(),
         ranking,
+        true,
     )?;
     let limit = request.limit.min(SUGGESTIONS_MAX);
     let mut found = Collected::default();

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 mod changes;
+mod complaints;
 mod damage;
 mod erasure;
 mod faces;

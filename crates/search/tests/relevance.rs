@@ -194,7 +194,7 @@ fn judge(name: &str) {
     };
 
     let mut by_kind: BTreeMap<&str, (f64, f64, f64, usize)> = BTreeMap::new();
-    let mut nothing = 0;
+    let (mut nothing, mut slips) = (0, 0);
     for query in &queries {
         let Some(grades) = qrels.of(&query.id) else {
             continue;
@@ -202,6 +202,7 @@ fn judge(name: &str) {
         let answer = room
             .search(&ask(&query.text, 100, false))
             .expect("an answer");
+        slips += usize::from(query.kind == "typo");
         if answer.total == 0 {
             nothing += 1;
         }
@@ -232,6 +233,10 @@ fn judge(name: &str) {
             times.push(best.min().expect("five times"));
         }
     }
+    assert!(
+        nothing * 200 < slips.max(200),
+        "{name}: {nothing} queries found nothing"
+    );
     let stats = room.stats(PORTAL).expect("stats");
     eprintln!(
         "{name}: {} documents in {:.2} s ({:.0}/s), {} segments, {:.1} MB; search of 10: p50 {:.2} p99 {:.2} ms, with snippets: p50 {:.2} p99 {:.2} ms; nothing found: {nothing}",

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Cairn, a self-hosted knowledge base.
 #[derive(Debug, Parser)]
@@ -66,6 +66,12 @@ pub(crate) enum Command {
     /// What search is taught: synonyms, stop words, pinned results, hidden keywords.
     #[command(subcommand)]
     SearchRules(SearchRules),
+    /// Search published articles, as readers and programs do.
+    Search(SearchWords),
+    /// Judge search by queries of your own and the articles they should find.
+    Relevance(Relevance),
+    /// What people and programs searched for, and what they did not find.
+    Searches(Searches),
     /// Check everything a start depends on.
     Doctor(Json),
 }
@@ -354,6 +360,73 @@ pub(crate) struct ShowSearchRules {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SearchWords {
+    /// The words. "exact words", -without, title:word, category:name and tag:name are followed.
+    #[arg(required = true, allow_hyphen_values = true)]
+    pub(crate) words: Vec<String>,
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// One of its locales; its default when left out.
+    #[arg(long)]
+    pub(crate) locale: Option<String>,
+    /// Hits at most.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) limit: u8,
+    /// Say of each hit how its score came about.
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Print the answer as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A file of judged queries, one line each, columns divided by tabs:
+  reset my password<TAB>account-password        # the query and an article it should find
+  reset my password<TAB>help~42<TAB>2           # a second one, worth twice as much
+An article is named by its id, portal~number, slug, or its id in the system it came from.")]
+pub(crate) struct Relevance {
+    /// The file of judged queries.
+    pub(crate) file: PathBuf,
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// One of its locales; its default when left out.
+    #[arg(long)]
+    pub(crate) locale: Option<String>,
+    /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Searches {
+    /// Which queries, in which order.
+    #[arg(value_enum, default_value = "top")]
+    pub(crate) kind: SearchKind,
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// Days back from today (UTC), today included.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: u32,
+    /// Only this language.
+    #[arg(long)]
+    pub(crate) locale: Option<String>,
+    /// Only through this door: web, rest or mcp.
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// Queries at most.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = limit_of_searches)]
+    pub(crate) limit: usize,
+    /// Print the report as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct PutSearchRules {
     /// The file of rules.
     pub(crate) file: PathBuf,
@@ -369,6 +442,39 @@ pub(crate) struct PutSearchRules {
     /// Print the outcome as one line of JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which queries a report lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SearchKind {
+    /// The most frequent.
+    Top,
+    /// Those that found nothing.
+    Zero,
+    /// Those that found one or two articles.
+    Low,
+    /// Those that found something and had no result opened.
+    Unclicked,
+}
+
+impl SearchKind {
+    /// The word in requests.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Top => "top",
+            Self::Zero => "zero",
+            Self::Low => "low",
+            Self::Unclicked => "unclicked",
+        }
+    }
+}
+
+fn limit_of_searches(text: &str) -> Result<usize, String> {
+    const MAX: usize = 10_000;
+    match text.parse() {
+        Ok(limit @ 1..=MAX) => Ok(limit),
+        _ => Err(format!("it must be 1 to {MAX}")),
+    }
 }
 
 #[cfg(test)]
@@ -408,6 +514,8 @@ mod tests {
             "cairn redirects delete /kb/article.php?id=17 --portal help",
             "cairn search-rules show --portal help --locale en",
             "cairn search-rules put rules.toml --portal help --locale pt-BR --overwrite --json",
+            "cairn searches --portal help",
+            "cairn searches zero --portal help --days 7 --locale en --source web --limit 500 --json",
             "cairn doctor --json",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

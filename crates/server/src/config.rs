@@ -32,6 +32,8 @@ const NOT_SETTINGS_PREFIX: &[&str] = &[
 ];
 /// How many search threads are useful at most.
 const THREADS_MAX: usize = 256;
+/// How long counts of searches can be kept, in days.
+const SEARCH_COUNTS_DAYS_MAX: u64 = 3_650;
 /// Postgres cuts names at 63 bytes; `_owner` must fit behind the prefix.
 const ROLE_PREFIX_BYTES_MAX: usize = 50;
 
@@ -67,6 +69,8 @@ pub struct Config {
     pub search_threads: usize,
     /// Searches that may wait for a thread before the next one is turned away.
     pub search_queue_max: usize,
+    /// Days that counts of searches are kept; 0 switches them off and deletes them.
+    pub search_counts_days: u32,
     /// Memory for rendered pages, in bytes.
     pub page_cache_bytes_max: u64,
     /// Host names MCP answers to, besides the loopback names, `public_url` and the portals'.
@@ -128,6 +132,7 @@ impl Default for Config {
             log_file: None,
             search_threads: 0,
             search_queue_max: 256,
+            search_counts_days: 90,
             page_cache_bytes_max: 64 * 1024 * 1024,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
@@ -254,6 +259,7 @@ pub const SETTINGS: &[&str] = &[
     "log_file",
     "search_threads",
     "search_queue_max",
+    "search_counts_days",
     "page_cache_bytes_max",
     "allowed_hosts",
     "allowed_origins",
@@ -387,6 +393,12 @@ impl Config {
                 self.search_threads as u64,
                 0,
                 THREADS_MAX as u64,
+            ),
+            (
+                "search_counts_days",
+                self.search_counts_days.into(),
+                0,
+                SEARCH_COUNTS_DAYS_MAX,
             ),
             ("search_queue_max", self.search_queue_max as u64, 1, 1 << 20),
             (

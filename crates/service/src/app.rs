@@ -24,6 +24,7 @@ use crate::indexing::erase::Erasures;
 use crate::indexing::follow::Followed;
 use crate::portals::directory::Directory;
 use crate::search::pool::SearchPool;
+use crate::search_counts::Counting;
 use crate::search_rules::kept::KeptRules;
 
 /// Articles whose portal is remembered.
@@ -45,6 +46,8 @@ pub struct Settings {
     pub search_threads: usize,
     /// Searches that may wait for a thread before the next one is turned away.
     pub search_queue_max: usize,
+    /// Days that counts of searches are kept; 0: none are made, and those that are there are deleted.
+    pub search_counts_days: u32,
 }
 
 impl Default for Settings {
@@ -53,6 +56,7 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             search_threads: 2,
             search_queue_max: 128,
+            search_counts_days: 90,
         }
     }
 }
@@ -86,6 +90,8 @@ pub struct App {
     pub(crate) bulk: Option<tokio::runtime::Handle>,
     pub(crate) epoch: RwLock<Epoch>,
     pub(crate) searches: SearchPool,
+    /// What is counted of searches.
+    pub(crate) counting: Counting,
     pub(crate) vault: Vault,
     /// Where files are looked at, off the async threads.
     pub(crate) workshop: Workshop,
@@ -120,6 +126,7 @@ impl App {
             parts.settings.search_threads,
             parts.settings.search_queue_max,
         );
+        let counting = Counting::new(parts.settings.search_counts_days, parts.ids.secret());
         Ok(Arc::new(App {
             settings: parts.settings,
             store: parts.store,
@@ -129,6 +136,7 @@ impl App {
             bulk: parts.bulk,
             epoch: RwLock::new(epoch),
             searches,
+            counting,
             vault: parts.vault,
             workshop: Workshop::new(WORKSHOP_WORKERS),
             attachment_counts: moka::sync::Cache::builder()

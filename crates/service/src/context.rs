@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cairn_domain::actor::Caller;
+use cairn_domain::search_count::SearchSource;
 
 use crate::app::App;
 
@@ -14,12 +15,25 @@ pub struct Context {
     pub(crate) app: Arc<App>,
     /// Who asks.
     pub(crate) caller: Caller,
+    /// Under which door searches are counted; none: they are not.
+    pub(crate) searches: Option<SearchSource>,
 }
 
 impl Context {
-    /// A call by this caller.
+    /// A call by this caller, whose searches are not counted.
     pub fn new(app: Arc<App>, caller: Caller) -> Self {
-        Self { app, caller }
+        Self {
+            app,
+            caller,
+            searches: None,
+        }
+    }
+
+    /// The same call, whose searches are counted under this door, or not at all.
+    #[must_use]
+    pub fn counting_searches(mut self, door: Option<SearchSource>) -> Self {
+        self.searches = door;
+        self
     }
 
     /// Who asks.

@@ -29,6 +29,7 @@ pub mod purges;
 pub mod redirects;
 pub mod restoration;
 pub mod search;
+pub mod search_counts;
 pub mod search_rules;
 mod text_input;
 

@@ -32,6 +32,8 @@ pub(crate) const GRANTS: &[(&str, &str)] = &[
     ("revisions", "select, insert"),
     ("search_rule_sets", "select, insert, update"),
     ("search_rules", "select, insert, delete"),
+    ("search_clicks", "select, insert, update, delete"),
+    ("search_counts", "select, insert, update, delete"),
     ("slug_history", "select, insert, update, delete"),
     ("source_hosts", "select, insert"),
 ];

@@ -39,6 +39,7 @@ pub mod redirects;
 pub mod renderings;
 pub mod restorations;
 pub mod revisions;
+pub mod search_counts;
 pub mod search_rules;
 pub mod slug_history;
 

@@ -37,6 +37,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "search_rules",
         include_str!("../../../migrations/0004_search_rules.sql"),
     ),
+    (
+        5,
+        "search_counts",
+        include_str!("../../../migrations/0005_search_counts.sql"),
+    ),
 ];
 
 /// The lease that keeps two migrators apart.

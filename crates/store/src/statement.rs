@@ -52,6 +52,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::revisions::STATEMENTS,
         crate::revisions::batch_statements(),
         crate::search_rules::STATEMENTS,
+        crate::search_counts::STATEMENTS,
         crate::slug_history::STATEMENTS,
     ]
     .concat()

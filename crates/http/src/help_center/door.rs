@@ -31,6 +31,8 @@ use super::views::{
 };
 use super::{Pages, Room, assets};
 
+/// The parameter by which the opening of a search result is recognised; no part of any address.
+pub(crate) const MARK: &str = "s";
 /// The page may go out in several codings.
 const VARY_ENCODING: &str = "accept-encoding";
 /// An article also goes out as Markdown under the same address.
@@ -47,6 +49,7 @@ pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Resp
         path: parts.uri.path(),
         query: parts.uri.query(),
         headers: &parts.headers,
+        is_read: parts.method == Method::GET && !is_prefetch(&parts.headers),
     };
     let host = asked.host(parts.uri.host());
     let found = room
@@ -64,6 +67,9 @@ pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Resp
         Ok(entry) => entry,
         Err(error) => Arc::new(room.failed(&error, asked.headers)),
     };
+    if let Some(mark) = asked.mark().filter(|_| entry.is_page()) {
+        HelpCenter::count_click(&room.app, &mark, asked.path);
+    }
     entry.respond(&parts.method, &parts.headers).await
 }
 
@@ -72,9 +78,30 @@ struct Asked<'a> {
     path: &'a str,
     query: Option<&'a str>,
     headers: &'a HeaderMap,
+    /// Whether somebody is going to read the answer: a browser that only fetches ahead counts for nothing.
+    is_read: bool,
+}
+
+/// Whether the page is fetched in case somebody wants it (`Sec-Purpose: prefetch`, also with `prerender`; before that
+/// `Purpose` and `X-Moz`).
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    ["sec-purpose", "purpose", "x-moz"]
+        .iter()
+        .flat_map(|name| headers.get_all(*name))
+        .any(|value| {
+            let value = value.as_bytes().to_ascii_lowercase();
+            value.starts_with(b"prefetch") || value.starts_with(b"preview")
+        })
 }
 
 impl<'a> Asked<'a> {
+    /// What a link of the search page carries; it decides nothing about the page.
+    fn mark(&self) -> Option<String> {
+        self.query
+            .filter(|_| self.is_read)
+            .and_then(|query| address::parameter(Some(query), MARK))
+    }
+
     /// The host without its port, in lower case. HTTP/2 names it in the address, HTTP/1 in a header.
     fn host(&self, of_uri: Option<&'a str>) -> Cow<'a, str> {
         let header = || self.headers.get(HOST).and_then(|h| h.to_str().ok());
@@ -186,7 +213,12 @@ impl Room {
         let q = address::parameter(asked.query, "q").unwrap_or_default();
         let number = usize::try_from(address::page_number(asked.query)).unwrap_or(1);
         let page = center.search(&locale, &q, number).await?;
-        let html = render(&SearchView::new(&place, &sheet, &page))?;
+        let mark = if asked.is_read {
+            center.count_search(&locale, &page)
+        } else {
+            None
+        };
+        let html = render(&SearchView::new(&place, &sheet, &page, mark.as_deref()))?;
         let mut headers =
             headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Never);
         headers::html(&mut headers, locale.as_str(), VARY_ENCODING);

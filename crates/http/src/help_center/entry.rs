@@ -64,6 +64,11 @@ impl Entry {
         }
     }
 
+    /// Whether it is what was asked for, and no miss, move or failure.
+    pub(crate) fn is_page(&self) -> bool {
+        self.status == StatusCode::OK
+    }
+
     /// Most bytes of memory it will ever take.
     pub(crate) fn bytes_max(&self) -> usize {
         /// Headers, cells and bookkeeping, generously.

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::address;
 use super::css::Sheet;
 use super::dates::{self, Day};
+use super::door::MARK;
 use super::frame::{Frame, Place, language_name};
 use super::html::{Body, Data, Drawing, Marked};
 use super::messages::{Messages, Slot, fill};
@@ -445,17 +446,17 @@ pub(crate) struct Hit {
 }
 
 impl Hit {
-    fn of(m: &Messages, hit: &SearchHit) -> Self {
+    fn of(m: &Messages, hit: &SearchHit, path: String) -> Self {
         let sections = hit.sections.iter().map(|(title, anchor)| {
-            let path = format!("{}#{anchor}", hit.link.path);
+            let path = format!("{path}#{anchor}");
             Link::to(path, title.clone(), String::new())
         });
         Self {
-            path: hit.link.path.clone(),
             title: hit.link.title.clone(),
             category: hit.link.category.clone(),
             snippet: Marked::of(&hit.snippet_html),
             sections: sections.collect(),
+            path,
             updated: Day::of(m, hit.link.updated_at),
         }
     }
@@ -478,8 +479,18 @@ pub(crate) struct SearchView<'a> {
 }
 
 impl<'a> SearchView<'a> {
-    pub(crate) fn new(place: &Place<'_>, sheet: &Sheet, page: &'a SearchPage) -> Self {
+    /// `mark` is what the links to results carry, so that opening one can be counted.
+    pub(crate) fn new(
+        place: &Place<'_>,
+        sheet: &Sheet,
+        page: &'a SearchPage,
+        mark: Option<&str>,
+    ) -> Self {
         let m = place.m;
+        let marked = |path: &str| match mark {
+            Some(mark) => format!("{path}?{MARK}={mark}"),
+            None => path.to_owned(),
+        };
         let title = if page.q.is_empty() {
             m.search_title.clone()
         } else {
@@ -489,7 +500,11 @@ impl<'a> SearchView<'a> {
         let mut frame = place.frame(sheet, &title, chrome, "");
         frame.show_find = false;
         frame.noindex = true;
-        let shown = |hits: &[SearchHit]| hits.iter().map(|hit| Hit::of(m, hit)).collect();
+        let shown = |hits: &[SearchHit]| {
+            let hits = hits.iter();
+            hits.map(|hit| Hit::of(m, hit, marked(&hit.link.path)))
+                .collect()
+        };
         let narrower = page.categories.iter().map(|(name, words, count)| {
             let path = format!("{}?q={}", frame.search, address::encode(words));
             (path, name.as_str(), *count)

@@ -35,6 +35,7 @@ mod redirects;
 mod restorations;
 mod revisions;
 mod search;
+mod search_reports;
 mod search_rules;
 mod shell;
 mod span;
@@ -83,6 +84,7 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(search::suggestions))
         .routes(routes!(search::related))
         .routes(routes!(search_rules::read, search_rules::put))
+        .routes(routes!(search_reports::report))
         .routes(routes!(redirects::list, redirects::put, redirects::delete))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))

@@ -69,6 +69,7 @@ pub(super) fn of(operation: Option<Operation>, request_id: &str) -> Span {
         ListRelatedArticles = "list_related_articles",
         GetSearchRules = "get_search_rules",
         PutSearchRules = "put_search_rules",
+        ReportSearches = "report_searches",
         ListRedirects = "list_redirects",
         PutRedirects = "put_redirects",
         DeleteRedirect = "delete_redirect",

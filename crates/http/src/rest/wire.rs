@@ -255,6 +255,10 @@ pub(crate) struct ArticleItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     score: Option<f32>,
+    /// With `explain=true`: how the score came about, as the engine tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    explanation: Option<Value>,
 }
 
 impl From<ArticleSummary> for ArticleItem {
@@ -284,6 +288,7 @@ impl From<ArticleSummary> for ArticleItem {
             snippet: summary.snippet_html,
             snippet_text: summary.snippet,
             score: summary.score,
+            explanation: summary.explanation,
             source_id: article.source_id,
             locale: article.locale.to_string(),
             slug: article.slug.to_string(),

@@ -88,7 +88,9 @@ pub(crate) async fn run(ctx: &Context, mut args: Args) -> Result<Answer> {
         cursor: place.cursor.clone(),
         ..ListArticles::default()
     };
-    let page = articles::list(ctx, query).await?;
+    // The rest of a page that was cut is no new search.
+    let rest = (place.skip > 0).then(|| ctx.clone().counting_searches(None));
+    let page = articles::list(rest.as_ref().unwrap_or(ctx), query).await?;
     let items = page
         .items
         .iter()

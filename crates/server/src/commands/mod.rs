@@ -8,8 +8,11 @@ mod keys;
 mod purge;
 mod reach;
 mod redirects;
+mod relevance;
 mod restore;
+mod search;
 mod search_rules;
+mod searches;
 mod up;
 
 use std::process::ExitCode;
@@ -63,6 +66,15 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::SearchRules(args) => {
             search_rules::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::Search(args) => {
+            search::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::Relevance(args) => {
+            relevance::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::Searches(args) => {
+            searches::run(&settings(&global, Vec::new(), false)?, &global, args).await
         }
         Command::Doctor(args) => {
             doctor::run(&settings(&global, Vec::new(), false)?, args.json).await

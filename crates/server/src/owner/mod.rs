@@ -101,6 +101,7 @@ impl Owner {
                 public_url,
                 search_threads: config.search_threads(),
                 search_queue_max: config.search_queue_max,
+                search_counts_days: config.search_counts_days,
             },
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
@@ -126,6 +127,7 @@ impl Owner {
             async move { app.run(stop).await }
         });
         let sweeper = spawn_bulk(&app, sweeping::sweep_daily(Arc::clone(&app), stop.clone()));
+        let counter = tokio::spawn(Arc::clone(&app).run_search_counts(stop.clone()));
         let control = dir.join(serving::CONTROL_SOCKET);
         let socket = serving::bind_control(&control)?;
         let router = cairn_http::control_router(state.clone());
@@ -142,6 +144,7 @@ impl Owner {
                 ("control socket", control_task),
                 ("follower", follower),
                 ("sweeper of files", sweeper),
+                ("search counts", counter),
             ],
             control,
             bulk,

@@ -85,6 +85,8 @@ pub struct ArticleSummary {
     pub snippet: Option<String>,
     /// With a query: its score.
     pub score: Option<f32>,
+    /// With a query, when asked for: how the score came about, as the engine tells it.
+    pub explanation: Option<serde_json::Value>,
 }
 
 /// What the caller reads of articles: heads, or what is published.
@@ -139,6 +141,7 @@ pub(crate) async fn summary(
         snippet_html: None,
         snippet: None,
         score: None,
+        explanation: None,
     })
 }
 
@@ -161,6 +164,7 @@ pub(crate) async fn hit_summary(
         snippet_html: Some(hit.snippet.html),
         snippet: Some(hit.snippet.text),
         score: Some(hit.score),
+        explanation: hit.explanation,
     })
 }
 

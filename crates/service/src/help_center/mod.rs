@@ -6,6 +6,7 @@
 
 mod article;
 mod attachment;
+mod counting;
 mod fallback;
 mod listing;
 mod moved;

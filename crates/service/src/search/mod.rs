@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use crate::articles::view::{ArticleSummary, hit_summary};
 use crate::authorize::Purpose;
+use crate::search_counts::Asked;
 use crate::text_input::{Input, find_category};
 use crate::{App, Context, Result, authorize, cursor};
 
@@ -164,7 +165,9 @@ pub async fn search(ctx: &Context, query: Search) -> Result<SearchPage> {
     let mut elsewhere = Vec::new();
     if found.total < LITTLE && offset == 0 && !others.is_empty() {
         let words = words(others, 0, ELSEWHERE_MAX.min(limit));
-        elsewhere = run(ctx, &portal, words).await?.items;
+        for hit in ask(&ctx.app, &portal, words).await?.0.hits {
+            elsewhere.push(hit_summary(ctx, &portal, hit).await?);
+        }
     }
     let next_cursor = found
         .next_offset
@@ -190,7 +193,11 @@ pub(crate) fn other_locales(portal: &Portal, locale: &Locale) -> Vec<Locale> {
 /// Runs a query for a caller.
 pub(crate) async fn run(ctx: &Context, portal: &Arc<Portal>, query: Query) -> Result<Found> {
     let (offset, limit) = (query.offset, query.limit);
+    let asked = Asked::of(ctx, portal, &query);
     let (answer, notice) = ask(&ctx.app, portal, query).await?;
+    if let Some(asked) = asked {
+        asked.found(&ctx.app, answer.total);
+    }
     let end = offset + answer.hits.len();
     let more = answer.hits.len() == limit && (end as u64) < answer.total && end < SEARCH_OFFSET_MAX;
     let mut items = Vec::with_capacity(answer.hits.len());

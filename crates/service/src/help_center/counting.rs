@@ -1,0 +1,35 @@
+//! What is counted of readers: searches, and results that are opened. Sums only; see [`crate::search_counts`].
+
+use cairn_domain::locale::Locale;
+
+use crate::App;
+use crate::help_center::{HelpCenter, SearchPage};
+use crate::search_counts::Shown;
+
+impl HelpCenter {
+    /// Counts a search that a reader made, and gives what the links of its page carry so that opening one of them can be
+    /// counted.
+    pub fn count_search(&self, locale: &Locale, page: &SearchPage) -> Option<String> {
+        let shown: Vec<_> = page
+            .hits
+            .iter()
+            .map(|hit| Shown {
+                article: hit.link.id,
+                path: &hit.link.path,
+            })
+            .collect();
+        self.app.count_web_search(
+            &self.portal,
+            locale,
+            &page.q,
+            page.total,
+            page.page == 1,
+            &shown,
+        )
+    }
+
+    /// Counts that a reader opened the result at this path, when the mark is one a search page gave lately.
+    pub fn count_click(app: &App, mark: &str, path: &str) {
+        app.count_click(mark, path);
+    }
+}
