@@ -23,6 +23,7 @@ mod entries;
 mod erase;
 mod error;
 mod expand;
+mod explain;
 mod facets;
 mod generation;
 mod manifest;

@@ -126,6 +126,22 @@ fn phrase_query(field: Field, phrase: &[(usize, String)]) -> Box<dyn Query> {
     }
 }
 
+/// The fields in which a word scores, with their weights.
+pub(crate) fn fields_of(
+    fields: &Fields,
+    ranking: &Ranking,
+) -> impl Iterator<Item = (&'static str, Field, f32)> {
+    let weights = &ranking.weights;
+    [
+        ("all", fields.all, weights.all),
+        ("title", fields.title, weights.title),
+        ("lead", fields.lead, weights.lead),
+        ("address", fields.address, weights.address),
+        ("topic", fields.topic, weights.topic),
+    ]
+    .into_iter()
+}
+
 /// A form in every field that scores, each with a score of its own: a short field that says the
 /// word weighs as much as a long one that repeats it.
 fn form(form: &Form, fields: &Fields, ranking: &Ranking) -> Box<dyn Query> {
@@ -138,21 +154,14 @@ fn form(form: &Form, fields: &Fields, ranking: &Ranking) -> Box<dyn Query> {
         let boost = form.boost * (weights.all + weights.title);
         return Box::new(BoostQuery::new(phrase, boost));
     }
-    let mut should: Vec<(Occur, Box<dyn Query>)> = [
-        (fields.all, weights.all),
-        (fields.title, weights.title),
-        (fields.lead, weights.lead),
-        (fields.address, weights.address),
-        (fields.topic, weights.topic),
-    ]
-    .into_iter()
-    .filter(|(_, weight)| *weight > 0.0)
-    .map(|(field, weight)| {
-        let freqs = IndexRecordOption::WithFreqs;
-        let query = term(field, &form.stem, form.boost * weight, freqs);
-        (Occur::Should, query)
-    })
-    .collect();
+    let mut should: Vec<(Occur, Box<dyn Query>)> = fields_of(fields, ranking)
+        .filter(|(_, _, weight)| *weight > 0.0)
+        .map(|(_, field, weight)| {
+            let freqs = IndexRecordOption::WithFreqs;
+            let query = term(field, &form.stem, form.boost * weight, freqs);
+            (Occur::Should, query)
+        })
+        .collect();
     match should.len() {
         1 => should.remove(0).1,
         _ => Box::new(BooleanQuery::from(should)),

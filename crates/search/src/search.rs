@@ -7,7 +7,6 @@ use cairn_domain::feed::Position;
 use cairn_domain::ids::ArticleId;
 use cairn_domain::limits::{PAGE_SIZE_MAX, SEARCH_OFFSET_MAX};
 use cairn_domain::locale::Locale;
-use tantivy::query::Query;
 use tantivy::schema::{Field, Value};
 use tantivy::{DocAddress, TantivyDocument, Term};
 
@@ -15,6 +14,7 @@ use crate::analyzer::Analyzer;
 use crate::answer::{Facets, Hit, SearchAnswer, SearchRequest, Snippet};
 use crate::collect::{Collected, Ranked, Top};
 use crate::error::SearchError;
+use crate::explain::explain;
 use crate::facets::{self, Counts};
 use crate::plan::{Plan, plan};
 use crate::portal::Portal;
@@ -36,7 +36,6 @@ pub(crate) struct UnitResult {
     pub(crate) analyzer: Analyzer,
     pub(crate) plan: Plan,
     pub(crate) found: Collected,
-    query: Option<Box<dyn Query>>,
 }
 
 /// What was found in all units that were asked, before anything of it is read.
@@ -81,7 +80,6 @@ impl UnitResult {
             analyzer,
             plan,
             found,
-            query: None,
         }
     }
 
@@ -107,7 +105,8 @@ pub(crate) fn search(
             .then(|| &mut *highlighters[*at].get_or_insert_with(|| result.highlighter(size)));
         let mut hit = hit(result, *ranked, highlighter, request.sections)?;
         if request.explain {
-            hit.explanation = result.explain(*ranked)?;
+            let explanation = explain(result, &room.definition.ranking, *ranked);
+            hit.explanation = Some(explanation.map_err(SearchError::engine("explain a hit"))?);
         }
         hits.push(hit);
     }
@@ -198,7 +197,6 @@ fn search_unit(
         analyzer,
         plan,
         found,
-        query,
     })
 }
 
@@ -248,27 +246,6 @@ fn merge(results: &[UnitResult], offset: usize, limit: usize) -> Vec<(usize, Ran
         .take(limit)
         .map(|(_, unit, ranked)| (unit, ranked))
         .collect()
-}
-
-impl UnitResult {
-    /// How the score of a hit came about, without the second look at its title.
-    fn explain(&self, ranked: Ranked) -> Result<Option<serde_json::Value>, SearchError> {
-        let Some(query) = &self.query else {
-            return Ok(None);
-        };
-        let explanation = query
-            .explain(&self.opened.searcher, ranked.address)
-            .map_err(SearchError::engine("explain a hit"))?;
-        let by_words = explanation.value();
-        let details: serde_json::Value = serde_json::from_str(&explanation.to_pretty_json())
-            .map_err(SearchError::engine("explain a hit"))?;
-        Ok(Some(serde_json::json!({
-            "score": ranked.score,
-            "by_words": by_words,
-            "by_title_share": ranked.score - by_words,
-            "words": details,
-        })))
-    }
 }
 
 /// How much a word tells, for choosing a snippet: the fewer documents have it the more.

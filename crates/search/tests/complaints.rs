@@ -217,6 +217,39 @@ fn what_is_taught_counts_at_once_and_only_as_taught() {
 }
 
 #[test]
+fn every_score_can_be_explained() {
+    let (_dir, room) = room_of(
+        "en",
+        &[
+            ("Refunds by card", "Money comes back, sooner or later."),
+            ("Parking", "Where to leave a card and a car."),
+            ("Card", "Nothing else."),
+        ],
+    );
+    for text in [
+        "card refund",
+        "crad \"money comes\"",
+        "title:card -parking",
+        "the",
+        "refunds ca",
+    ] {
+        let request = SearchRequest {
+            explain: true,
+            ..request(Face::Public, text)
+        };
+        for hit in room.search(&request).unwrap().hits {
+            let parts = hit.explanation.expect("an explanation");
+            let words = parts["words"].as_array().unwrap();
+            assert!(text == "the" || !words.is_empty(), "{text}: {parts}");
+            let (score, by_words) = (&parts["score"], parts["by_words"].as_f64().unwrap());
+            let rest = parts["by_the_rest"].as_f64().unwrap();
+            let sum = (by_words + rest - score.as_f64().unwrap()).abs();
+            assert!(sum < 1e-3 && rest > -1e-3, "{text}: {parts}");
+        }
+    }
+}
+
+#[test]
 fn facets_count_what_these_readers_may_see() {
     let dir = tempfile::tempdir().unwrap();
     let room = empty_room(dir.path());

@@ -361,8 +361,8 @@ pub(crate) struct ShowSearchRules {
 
 #[derive(Debug, Args)]
 pub(crate) struct SearchWords {
-    /// The words. "exact words", -without, title:word, category:name and tag:name are followed.
-    #[arg(required = true, allow_hyphen_values = true)]
+    /// The words. "exact words", title:word, category:name and tag:name are followed, and -without behind `--`.
+    #[arg(required = true)]
     pub(crate) words: Vec<String>,
     /// Slug of the portal.
     #[arg(long)]

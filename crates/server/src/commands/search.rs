@@ -78,31 +78,19 @@ fn show(hit: &Value) -> Result<()> {
     let explanation = &hit["explanation"];
     if !explanation.is_null() {
         out::line(&format!(
-            "          by words {:.3}, by the share of its title {:.3}",
+            "          by words {:.3}, by title share, keywords and the rest {:.3}",
             explanation["by_words"].as_f64().unwrap_or_default(),
-            explanation["by_title_share"].as_f64().unwrap_or_default()
+            explanation["by_the_rest"].as_f64().unwrap_or_default()
         ))?;
-        details(&explanation["words"], 6)?;
-    }
-    Ok(())
-}
-
-/// The parts of a score that come from one word in one field.
-fn details(part: &Value, indent: usize) -> Result<()> {
-    let about = part["description"].as_str().unwrap_or_default();
-    let value = part["value"].as_f64().unwrap_or_default();
-    let context = part["context"]
-        .as_array()
-        .and_then(|lines| lines.first())
-        .and_then(Value::as_str);
-    if about.starts_with("TermQuery") {
-        let about = context.unwrap_or(about);
-        out::line(&format!("{:indent$}{value:8.3}  {about}", ""))?;
-        return Ok(());
-    }
-    let parts = part["details"].as_array().map(Vec::as_slice);
-    for part in parts.unwrap_or_default() {
-        details(part, indent)?;
+        let parts = explanation["words"].as_array().map(Vec::as_slice);
+        for part in parts.unwrap_or_default() {
+            out::line(&format!(
+                "            {:8.3}  {} in {}",
+                part["score"].as_f64().unwrap_or_default(),
+                part["word"].as_str().unwrap_or_default(),
+                part["field"].as_str().unwrap_or_default()
+            ))?;
+        }
     }
     Ok(())
 }
