@@ -51,11 +51,17 @@ sql! {
   and a.id = any ($2::uuid[])
 order by a.id");
 
-    // The nil UUID is before every id we make.
+    // The nil UUID is before every id we make. The page is found first, so that each of its articles is looked up: as
+    // one join with a limit the planner may read all revisions up to the page.
     SCAN_FOR_INDEX = concat!(index_rows!(), "
-  and a.id > $2
-order by a.id
-limit $3");
+  and a.id = any (array(
+        select w.id
+        from articles w
+        where w.portal_id = $1
+          and w.id > $2
+        order by w.id
+        limit $3))
+order by a.id");
 
     SCAN = concat!("
 select ", article_columns!(), "

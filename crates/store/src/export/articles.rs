@@ -24,6 +24,8 @@ macro_rules! text_bytes {
 pub(super) use text_bytes;
 
 sql! {
+    // The page is found first, so that each of its articles is looked up: as one join with a limit the planner may read
+    // all revisions up to the page.
     SIZES = concat!("
 select a.id, ", text_bytes!(), " as bytes
 from articles a
@@ -32,9 +34,14 @@ join revisions r
  and r.article_id = a.id
  and r.revision = coalesce(a.published_revision, a.head_revision)
 where a.portal_id = $1
-  and a.id > $2
-order by a.id
-limit $3");
+  and a.id = any (array(
+        select w.id
+        from articles w
+        where w.portal_id = $1
+          and w.id > $2
+        order by w.id
+        limit $3))
+order by a.id");
 
     ROWS = concat!("
 select ", article_columns!(), ",
