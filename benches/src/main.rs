@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Some(Command::FloorHttp(args)) => floor::http::command(&args),
         Some(Command::FloorSearch(args)) => floor::search::command(&args),
         Some(Command::FloorIndex(args)) => floor::engine::build_command(&args),
+        Some(Command::FloorLoop) => floor::busy::command(),
         Some(Command::FloorCommit(args)) => floor::engine::commit_command(&args),
     };
     match done {

@@ -30,6 +30,9 @@ pub(crate) enum Command {
     /// Floor: a bare tantivy index of the same texts.
     #[command(hide = true)]
     FloorIndex(FloorIndex),
+    /// Floor: a loop that stands back and touches nothing.
+    #[command(hide = true)]
+    FloorLoop,
     /// Floor: bare one-document commits and reloads.
     #[command(hide = true)]
     FloorCommit(FloorCommit),
@@ -65,6 +68,9 @@ pub(crate) struct Options {
     /// Only these workloads; separate by commas.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) only: Vec<Workload>,
+    /// Pin nothing to a core: what an operator's machine does, with the generator on it.
+    #[arg(long)]
+    pub(crate) no_pin: bool,
     /// The program to measure [default: cairn beside this one].
     #[arg(long, value_name = "FILE")]
     pub(crate) cairn: Option<PathBuf>,

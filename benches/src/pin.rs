@@ -30,9 +30,9 @@ pub(crate) struct Pins {
 }
 
 impl Pins {
-    pub(crate) fn find() -> Self {
+    pub(crate) fn find(is_unwanted: bool) -> Self {
         Self {
-            works: can_run_on(SERVER_CORE) && can_run_on(CLIENT_CORE),
+            works: !is_unwanted && can_run_on(SERVER_CORE) && can_run_on(CLIENT_CORE),
         }
     }
 
@@ -73,7 +73,7 @@ impl Pins {
                 "servers, floors and Postgres on core {SERVER_CORE}, load generator on core {CLIENT_CORE} (taskset)"
             )
         } else {
-            "nothing pinned: taskset or a second core is missing, so the generator takes time from what it measures".to_owned()
+            "nothing pinned (asked for, or taskset or a second core is missing): the generator takes time from what it measures".to_owned()
         }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Bench {
 
 /// Measures everything that is asked for.
 pub(crate) fn all(options: &Options) -> Result<()> {
-    let pins = Pins::find();
+    let pins = Pins::find(options.no_pin);
     pins.pin_self()?;
     let facts = machine::facts();
     let scratch = tempfile::Builder::new().prefix("cairn-bench-").tempdir()?;

@@ -19,6 +19,8 @@
 
 mod account;
 mod cluster;
+#[cfg(target_os = "linux")]
+mod cores;
 mod directory;
 mod error;
 mod files;
@@ -46,7 +48,7 @@ pub use find::{Installation, find};
 pub use lock::{DataDirLock, lock_data_dir};
 pub use options::ClusterOptions;
 pub use pg_exec::{pg_exec_child_of_test, pg_exec_main};
-pub use priority::{BULK_NICENESS, lower_backend};
+pub use priority::{BULK_NICENESS, lower_backend, stand_back};
 pub use probe::{Outcome, Probe, probe};
 pub use version::Version;
 

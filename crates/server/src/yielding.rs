@@ -4,8 +4,6 @@
 //! Where it cannot be lowered, the work runs as everything else does.
 
 use anyhow::{Context, Result};
-use cairn_cluster::BULK_NICENESS;
-use rustix::process::setpriority_process;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Threads of bulk work that are not blocked: more of it at once would not end sooner.
@@ -45,15 +43,16 @@ impl Drop for BulkRuntime {
     }
 }
 
-/// Lowers the priority of this thread and of those it will start.
+/// Makes this thread stand back, and those it will start.
 pub(crate) fn lower_this_thread() {
-    if let Err(error) = setpriority_process(None, BULK_NICENESS) {
+    if let Err(error) = cairn_cluster::stand_back(None) {
         tracing::debug!(%error, "a thread of bulk work keeps its priority");
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use cairn_cluster::BULK_NICENESS;
     use rustix::process::getpriority_process;
 
     use super::*;

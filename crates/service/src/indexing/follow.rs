@@ -375,7 +375,11 @@ pub(crate) fn changes_of(
     rows: &[IndexRow],
     tree: &[Category],
 ) -> Vec<cairn_search::ArticleChange> {
-    let mut changes: Vec<_> = rows.iter().map(|row| document::change(row, tree)).collect();
+    let each = rows.iter().map(|row| {
+        crate::bulk::let_others_in();
+        document::change(row, tree)
+    });
+    let mut changes: Vec<_> = each.collect();
     let gone = ids
         .iter()
         .filter(|id| !rows.iter().any(|row| row.article.id == **id));

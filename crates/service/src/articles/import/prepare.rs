@@ -72,6 +72,7 @@ pub(super) async fn prepare(
         items
             .into_iter()
             .map(|item| {
+                crate::bulk::let_others_in();
                 let prepared = check(item, &known, &listed)?;
                 if seen.insert(prepared.name()) { Ok(prepared) } else { Err("source_id: the same id and locale stand twice in this batch; give each article its own".to_owned()) }
             })
@@ -89,6 +90,7 @@ pub(super) async fn render(
     blocking(move || {
         for slot in &mut items {
             let Ok(item) = slot else { continue };
+            crate::bulk::let_others_in();
             if !wanted(item) {
                 continue;
             }
