@@ -25,6 +25,7 @@ mod error;
 mod expand;
 mod explain;
 mod facets;
+mod feedback;
 mod generation;
 mod manifest;
 mod passages;

@@ -19,7 +19,7 @@ use crate::unit::Opened;
 
 /// Most words of a query that are searched; what follows is cut off and said so. A bigram of a script
 /// without spaces is half a word.
-pub const QUERY_TOKENS_MAX: usize = 32;
+pub const QUERY_TOKENS_MAX: usize = 64;
 /// Most words that must follow each other.
 const PHRASE_WORDS_MAX: usize = 16;
 /// Most hidden keywords that one query meets.
@@ -29,6 +29,8 @@ const LIFTED_MAX: usize = 50;
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) words: Vec<PlannedWord>,
+    /// Words of scripts that put spaces between them, each once: how long the question is.
+    pub(crate) spaced_words: usize,
     /// The Han characters of the query, each once.
     pub(crate) han: Vec<char>,
     /// When every word is a stop word: the words themselves, looked up in the dictionary field.
@@ -148,6 +150,7 @@ pub(crate) fn plan(
             None => parts.extend(word.parts.iter().cloned()),
         }
         places[at] = Some(plan.words.len());
+        plan.spaced_words += usize::from(!word.unspaced);
         plan.words.push(PlannedWord {
             forms: expanded.forms,
             is_part: false,

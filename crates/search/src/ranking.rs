@@ -11,6 +11,7 @@ pub(crate) struct Ranking {
     pub(crate) prefix: Prefix,
     pub(crate) forms: Forms,
     pub(crate) title_share: TitleShare,
+    pub(crate) feedback: Feedback,
     pub(crate) joined: Joined,
     pub(crate) synonyms: Synonyms,
     pub(crate) keywords: KeywordBoost,
@@ -87,6 +88,16 @@ pub(crate) struct TitleShare {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Feedback {
+    pub(crate) boost: f32,
+    pub(crate) from_words: usize,
+    pub(crate) documents: usize,
+    pub(crate) words: usize,
+    pub(crate) words_read: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Correction {
     pub(crate) df_min: u64,
 }
@@ -101,6 +112,9 @@ pub(crate) struct SnippetSize {
 
 /// Most candidates a word may be given; each costs a posting list.
 const CANDIDATES_MAX: usize = 50;
+
+/// Most words of a hit that are read for feedback.
+const FEEDBACK_WORDS_READ_MAX: usize = 1_000;
 
 /// Most hits that are looked at a second time.
 const FIRST_MAX: usize = 1_000;
@@ -127,6 +141,7 @@ impl Ranking {
             ("prefix.boost_known_word", self.prefix.boost_known_word),
             ("forms.tie", self.forms.tie),
             ("title_share.boost", self.title_share.boost),
+            ("feedback.boost", self.feedback.boost),
             ("joined.boost", self.joined.boost),
             ("synonyms.boost", self.synonyms.boost),
             ("keywords.score", self.keywords.score),
@@ -138,6 +153,8 @@ impl Ranking {
         for (name, value) in [
             ("typo.candidates_max", self.typo.candidates_max),
             ("prefix.candidates_max", self.prefix.candidates_max),
+            ("feedback.documents", self.feedback.documents),
+            ("feedback.words", self.feedback.words),
         ] {
             if value > CANDIDATES_MAX {
                 return Err(format!("{name} is {value}; at most {CANDIDATES_MAX}"));
@@ -147,6 +164,12 @@ impl Ranking {
             return Err(format!(
                 "title_share.first is {}; at most {FIRST_MAX}",
                 self.title_share.first
+            ));
+        }
+        if self.feedback.words_read > FEEDBACK_WORDS_READ_MAX {
+            return Err(format!(
+                "feedback.words_read is {}; at most {FEEDBACK_WORDS_READ_MAX}",
+                self.feedback.words_read
             ));
         }
         if self.typo.one_edit_from_chars < 2

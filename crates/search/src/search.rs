@@ -16,6 +16,7 @@ use crate::collect::{Collected, Ranked, Top};
 use crate::error::SearchError;
 use crate::explain::explain;
 use crate::facets::{self, Counts};
+use crate::feedback::by_feedback;
 use crate::plan::{Plan, plan};
 use crate::portal::Portal;
 use crate::query::{query, without_pin};
@@ -187,6 +188,14 @@ fn search_unit(
             };
             let mut found = opened.searcher.search(query, &top)?;
             by_title_share(&opened, &plan, &ranking.title_share, &mut found.best)?;
+            by_feedback(
+                &opened,
+                &mut analyzer,
+                &plan,
+                &ranking.feedback,
+                ranking.title_share.first,
+                &mut found.best,
+            )?;
             found.best.truncate(count);
             found
         }

@@ -95,7 +95,7 @@ fn an_over_long_query_is_cut_and_says_so() {
     let room = empty_room(dir.path());
     room.apply(PORTAL, &[published(document(1, "Needle", "x"))], at(1))
         .unwrap();
-    let long = format!("needle {}", "hay ".repeat(40));
+    let long = format!("needle {}", "hay ".repeat(80));
     let answer = find(&room, Face::Public, &long);
     assert!(answer.truncated);
     assert_eq!(answer.total, 1);

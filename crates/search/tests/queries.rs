@@ -410,3 +410,25 @@ fn a_very_long_body_is_found_whole_and_shown_quickly() {
     assert!((160..=202).contains(&answer.hits[0].snippet.text.chars().count()));
     assert!(started.elapsed().as_millis() < 1_000);
 }
+
+#[test]
+fn a_question_is_also_asked_with_what_its_best_answers_say() {
+    let on_topic = "garden plants with yellow wilting leaves in summer lack iron: chlorosis";
+    let mut articles = vec![
+        ("Drawing", "leaves are drawn with pencils upon paper"),
+        ("Minerals", "leaves lack iron which is called chlorosis"),
+    ];
+    articles.extend(["Ferns", "Roses", "Beans", "Herbs", "Mosses"].map(|t| (t, on_topic)));
+    articles.extend([("Engines", "oil and filters"); 60]);
+    let (_dir, room) = room_of(&articles);
+    let question = "why do garden plants have yellow wilting leaves when watering in summer heat";
+    let found = numbers(&find(&room, Face::Public, question));
+    assert_eq!(
+        found[5..],
+        [2, 1],
+        "what answers the question names the cause"
+    );
+    // A few words mean what they say: both say one of them, and stand in their order.
+    let found = numbers(&find(&room, Face::Public, "yellow leaves summer"));
+    assert_eq!(found[5..], [1, 2]);
+}

@@ -58,7 +58,7 @@ impl HelpCenter {
     /// Articles whose titles come closest to a slug that leads nowhere.
     pub async fn nearest_to(&self, locale: &Locale, slug: &str) -> Vec<ArticleLink> {
         let words = lookup_form(slug).replace('-', " ");
-        self.nearest(locale, &words, NEAREST_MAX, None).await
+        self.nearest(locale, &words, NEAREST_MAX).await
     }
 
     /// The page of an article for readers of `reader`, who may be shown one of another locale.
@@ -95,9 +95,11 @@ impl HelpCenter {
             .and_then(|at| siblings.get(at))
             .cloned();
         let next = at.and_then(|at| siblings.get(at + 1)).cloned();
-        let related = self
-            .nearest(locale, &staged.title, RELATED_MAX, Some(&article))
-            .await;
+        let related = if *locale == article.locale {
+            self.related(&article, RELATED_MAX).await
+        } else {
+            self.nearest(locale, &staged.title, RELATED_MAX).await
+        };
         let translations = cairn_store::help_center::translations(
             &self.app.store,
             self.portal.id,

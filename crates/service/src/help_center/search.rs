@@ -1,9 +1,11 @@
 //! The search page, and what is near: related articles and the nearest titles of a miss.
 
+use std::sync::Arc;
+
 use cairn_domain::article::Article;
 use cairn_domain::limits::SEARCH_OFFSET_MAX;
 use cairn_domain::locale::Locale;
-use cairn_search::{Face, Hit, take_filters};
+use cairn_search::{Face, Hit, RelatedRequest, take_filters};
 use jiff::Timestamp;
 
 use crate::help_center::{ArticleLink, HelpCenter, SearchHit, SearchPage};
@@ -61,19 +63,33 @@ impl HelpCenter {
         locale: &Locale,
         words: &str,
         max: usize,
-        but: Option<&Article>,
     ) -> Vec<ArticleLink> {
-        let query = self.query(locale, words, 0, max + 1);
+        let query = self.query(locale, words, 0, max);
         let Ok((answer, _)) = ask(&self.app, &self.portal, query).await else {
             return Vec::new();
         };
-        let hits = answer
-            .hits
-            .into_iter()
-            .filter(|hit| but.is_none_or(|a| a.id != hit.article));
-        hits.take(max)
-            .map(|hit| self.link_of(locale, &hit))
-            .collect()
+        self.links_of(locale, &answer.hits)
+    }
+
+    /// Articles that say what this one says, in its language. As above, none when search is busy.
+    pub(crate) async fn related(&self, article: &Article, limit: usize) -> Vec<ArticleLink> {
+        let request = RelatedRequest {
+            portal: self.portal.id,
+            face: Face::Public,
+            locale: article.locale.clone(),
+            article: article.id,
+            limit,
+        };
+        let index = Arc::clone(&self.app.index);
+        let found = self.app.searches.run(move || index.related(&request));
+        let Ok(Ok(hits)) = found.await else {
+            return Vec::new();
+        };
+        self.links_of(&article.locale, &hits)
+    }
+
+    fn links_of(&self, locale: &Locale, hits: &[Hit]) -> Vec<ArticleLink> {
+        hits.iter().map(|hit| self.link_of(locale, hit)).collect()
     }
 
     fn query(&self, locale: &Locale, q: &str, offset: usize, limit: usize) -> Query {
