@@ -293,6 +293,32 @@ async fn an_article_moves_to_a_locale_where_its_slug_is_free_and_its_address_fol
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_article_moves_to_no_locale_that_a_translation_of_it_has() {
+    let app = TestApp::spawn().await;
+    let first = app.article().title("First").create().await;
+    let mut others = Vec::new();
+    for locale in ["de", "ar"] {
+        let other = app.article().in_locale(locale).translation_of(&first);
+        others.push(other.title(&format!("In {locale}")).create().await);
+    }
+    let to_de = || json!([on(&others[1], json!({"locale": "de"}))]);
+    let answer = batch(&app, &app.key, "k", to_de()).await.expect(200);
+    assert_eq!(words(&answer), ["invalid_fields"]);
+    assert!(
+        answer.text().contains("a translation in de already"),
+        "{}",
+        answer.text()
+    );
+    // What is put away takes no place, also when that happens in the same batch.
+    let both = json!([
+        on(&others[0], json!({"status": "archived"})),
+        on(&others[1], json!({"locale": "de"})),
+    ]);
+    let answer = batch(&app, &app.key, "k2", both).await.expect(200);
+    assert_eq!(words(&answer), ["updated", "updated"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_live_needs_the_scope_for_it_article_by_article() {
     let app = TestApp::spawn().await;
     app.category("Shelf").create().await;

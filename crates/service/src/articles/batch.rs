@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 
 use cairn_domain::article::{Applied, Article, ArticleEdit, Expected, Status};
 use cairn_domain::field_error::FieldErrors;
-use cairn_domain::ids::ArticleId;
+use cairn_domain::ids::{ArticleId, TranslationGroupId};
 use cairn_domain::limits::{ARTICLE_BATCH_OPERATIONS_MAX, ARTICLE_BATCH_RENDER_BYTES_MAX};
 use cairn_domain::locale::Locale;
 use cairn_domain::operation::Operation;
@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::articles::create::slug_taken;
 use crate::articles::get::{not_found, not_purged};
 use crate::articles::update::{self, UpdateArticle, precondition_required};
-use crate::articles::write;
+use crate::articles::{translations, write};
 use crate::authorize::Purpose;
 use crate::idempotency::Idempotent;
 use crate::indexing::follow::blocking;
@@ -449,7 +449,18 @@ struct Work<'a> {
     /// *Invariant:* an address that an operation leaves stays taken until the batch has ended, so
     /// that the one statement that saves all rows cannot meet it.
     taken: HashSet<(Locale, String)>,
+    /// Which article stands for a locale in a group of translations; of moving articles all of the group.
+    placed: HashMap<Place, ArticleId>,
     plan: Plan,
+}
+
+/// A locale in a group of translations.
+type Place = (TranslationGroupId, Locale);
+
+/// The place that an article takes; one that is put away takes none.
+fn place(article: &Article) -> Option<Place> {
+    let is_there = article.status != Status::Archived;
+    is_there.then(|| (article.translation_group, article.locale.clone()))
 }
 
 /// Rows to be written.
@@ -476,8 +487,13 @@ impl<'a> Work<'a> {
     ) -> Result<Self> {
         let wishes: Vec<&Wish> = reads.iter().flat_map(|r| &r.wish).collect();
         let ids: Vec<ArticleId> = wishes.iter().map(|w| w.id).collect();
+        let movers: Vec<ArticleId> = wishes
+            .iter()
+            .filter(|w| w.edit.locale.is_some())
+            .map(|w| w.id)
+            .collect();
         let articles: HashMap<ArticleId, Article> =
-            cairn_store::articles::lock_many(tx, portal.id, &ids)
+            cairn_store::articles::lock_many(tx, portal.id, &ids, &movers)
                 .await?
                 .into_iter()
                 .map(|article| (article.id, article))
@@ -496,9 +512,11 @@ impl<'a> Work<'a> {
         }
         let tags = cairn_store::revisions::tags_many(tx, portal.id, &tagging).await?;
         let taken = cairn_store::articles::taken_addresses(tx, portal.id, &moving).await?;
+        let placed = articles.values().filter_map(|a| Some((place(a)?, a.id)));
         Ok(Self {
             ctx,
             rendered,
+            placed: placed.collect(),
             articles,
             tags: tags.into_iter().collect(),
             taken: taken.into_iter().collect(),
@@ -573,6 +591,12 @@ impl<'a> Work<'a> {
                 if update::moves(before, &article).is_some() && self.taken.contains(&address) {
                     return Err(slug_taken(&article.slug));
                 }
+                if edit.locale.is_some()
+                    && let Some(other) = place(&article).and_then(|p| self.placed.get(&p))
+                    && *other != article.id
+                {
+                    return Err(translations::exists("locale", &article.locale, *other));
+                }
                 Ok(Some(Change {
                     article: *article,
                     new_revision,
@@ -600,6 +624,14 @@ impl<'a> Work<'a> {
             && let Some(rendering) = write::rendering(&article, rendered)?
         {
             self.plan.renderings.push(rendering);
+        }
+        if let Some(left) = place(before)
+            && self.placed.get(&left) == Some(&before.id)
+        {
+            self.placed.remove(&left);
+        }
+        if let Some(came) = place(&article) {
+            self.placed.insert(came, article.id);
         }
         if let Some(was_public) = update::moves(before, &article) {
             if was_public {

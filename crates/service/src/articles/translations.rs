@@ -109,14 +109,7 @@ impl Group {
         });
         match other {
             None => Ok(()),
-            Some(other) => Err(fault(
-                field,
-                "translation_exists",
-                format!(
-                    "there is a translation in {locale} already, article {}; update that one, or choose another locale",
-                    other.id
-                ),
-            )),
+            Some(other) => Err(exists(field, locale, other.id)),
         }
     }
 
@@ -137,6 +130,17 @@ impl Group {
         }
         true
     }
+}
+
+/// The refusal of a second article of one locale in a group.
+pub(crate) fn exists(field: &str, locale: &Locale, other: ArticleId) -> Error {
+    fault(
+        field,
+        "translation_exists",
+        format!(
+            "there is a translation in {locale} already, article {other}; update that one, or choose another locale"
+        ),
+    )
 }
 
 /// Locks what a change of translation or locale has to look at, before the article itself is locked.

@@ -18,7 +18,9 @@ sql! {
 select ", article_columns!(), "
 from articles a
 where a.portal_id = $1
-  and a.id = any($2)
+  and (a.id = any($2)
+       or a.translation_group = any(array(
+              select g.translation_group from articles g where g.portal_id = $1 and g.id = any($3))))
 order by a.id
 for update");
 
@@ -31,15 +33,18 @@ join articles a
  and a.slug = u.slug";
 }
 
-/// Locks many articles until the transaction ends; those that are not there are left out.
+/// Locks many articles until the transaction ends, and all translations of those that are `moving` to another locale;
+/// those that are not there are left out.
 pub async fn lock_many(
     tx: &mut Tx,
     portal: PortalId,
     articles: &[ArticleId],
+    moving: &[ArticleId],
 ) -> Result<Vec<Article>, StoreError> {
     let lock = query(LOCK_MANY)
         .bind(portal.as_uuid())
-        .bind(each(articles, |id| id.as_uuid()));
+        .bind(each(articles, |id| id.as_uuid()))
+        .bind(each(moving, |id| id.as_uuid()));
     tx.fetch_all(lock).await?.iter().map(article_from).collect()
 }
 

@@ -318,7 +318,9 @@ async fn an_import_writes_many_articles_in_few_statements() {
         .unwrap();
     assert!(found.iter().all(|f| f.file.is_none() && !f.is_purged));
     let ids: Vec<_> = found.iter().map(|f| f.article).collect();
-    let locked = articles::lock_many(&mut tx, portal, &ids).await.unwrap();
+    let locked = articles::lock_many(&mut tx, portal, &ids, &[])
+        .await
+        .unwrap();
     made.sort_by_key(|a| a.id);
     assert_eq!(locked, made);
     let heads: Vec<_> = locked.iter().map(|a| (a.id, a.head_revision)).collect();

@@ -158,7 +158,7 @@ impl Work<'_> {
         ids.dedup();
         let mut locked = HashMap::new();
         if !ids.is_empty() {
-            let rows = cairn_store::articles::lock_many(tx, self.portal, &ids).await?;
+            let rows = cairn_store::articles::lock_many(tx, self.portal, &ids, &[]).await?;
             locked = rows.into_iter().map(|a| (a.id, a)).collect();
         }
         let heads: Vec<_> = open
