@@ -188,6 +188,8 @@ async fn every_search_box_and_filter_answers_every_text() {
         let q = encode(text);
         for path in [
             format!("/search?portal=help&q={q}"),
+            format!("/passages?portal=help&q={q}"),
+            format!("/suggestions?portal=help&q={q}"),
             format!("/articles?portal=help&q={q}"),
             format!("/articles?portal=help&tag={q}&author={q}"),
             format!("/articles?portal=help&slug={q}"),
@@ -210,6 +212,9 @@ async fn every_search_box_and_filter_answers_every_text() {
         );
         app.mcp(&app.key)
             .call("list_articles", json!({"query": text}))
+            .await;
+        app.mcp(&app.key)
+            .call("search_passages", json!({"query": text}))
             .await;
     }
     say(&format!(
