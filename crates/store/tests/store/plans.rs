@@ -183,7 +183,10 @@ async fn hot_reads_never_walk_a_whole_table() {
             "articles::TAKEN_SLUGS",
             format!("{p}, 'en'::text, 'article'::text, 100::int8"),
         ),
-        ("batch::LOCK_MANY", format!("{p}, null::uuid[], null::uuid[]")),
+        (
+            "batch::LOCK_MANY",
+            format!("{p}, null::uuid[], null::uuid[]"),
+        ),
         ("list::UPDATED_DESC", filters.clone()),
         (
             "list::UPDATED_DESC_NEXT",
