@@ -85,6 +85,19 @@ impl Collection {
     }
 }
 
+/// A file of one JSON object a line.
+pub(crate) fn write_lines<T: serde::Serialize>(
+    path: &Path,
+    items: impl Iterator<Item = T>,
+) -> Result<()> {
+    let mut lines = Vec::new();
+    for item in items {
+        serde_json::to_writer(&mut lines, &item)?;
+        lines.push(b'\n');
+    }
+    fs::write(path, lines).with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// Finds or makes the collection; `scratch` is the run's own directory.
 pub(crate) fn find(options: &Options, scratch: &Path) -> Result<Collection> {
     let shared = match options.collection {

@@ -1,14 +1,14 @@
 //! Latencies: every one is kept, percentiles are by nearest rank, and several runs become one by
 //! the median of each number.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Every latency of a run, in nanoseconds.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Latencies(Vec<u64>);
 
 /// Percentiles in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Percentiles {
     pub(crate) p50: f64,
     pub(crate) p95: f64,

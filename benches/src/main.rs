@@ -9,10 +9,12 @@
 //! It refuses to judge: nothing here fails because a ratio is low. It fails when an answer is wrong,
 //! because a fast wrong answer is no measurement.
 
+mod clocks;
 mod collection;
 mod floor;
 mod generated;
 mod latency;
+mod limit;
 mod load;
 mod machine;
 mod options;
@@ -21,8 +23,10 @@ mod paced;
 mod pin;
 mod process;
 mod report;
+mod room;
 mod run;
 mod server;
+mod serving;
 mod wire;
 mod workloads;
 
@@ -44,6 +48,9 @@ fn main() -> ExitCode {
         Some(Command::Load(args)) => load::command(&args),
         Some(Command::FloorHttp(args)) => floor::http::command(&args),
         Some(Command::FloorSearch(args)) => floor::search::command(&args),
+        Some(Command::FloorParts(args)) => floor::parts::command(&args),
+        Some(Command::FloorPlain(args)) => floor::plain::command(&args),
+        Some(Command::FloorCurve(args)) => floor::curve::command(&args),
         Some(Command::FloorIndex(args)) => floor::engine::build_command(&args),
         Some(Command::FloorLoop) => floor::busy::command(),
         Some(Command::FloorCommit(args)) => floor::engine::commit_command(&args),

@@ -27,6 +27,15 @@ pub(crate) enum Command {
     /// Floor: the same search plan without a server.
     #[command(hide = true)]
     FloorSearch(FloorSearch),
+    /// The search room in process, part by part.
+    #[command(hide = true)]
+    FloorParts(Room),
+    /// Floor: the plain ap-1.0 plan, in process or served.
+    #[command(hide = true)]
+    FloorPlain(FloorPlain),
+    /// Builds the index of a search room from copies of the collection.
+    #[command(hide = true)]
+    FloorCurve(FloorCurve),
     /// Floor: a bare tantivy index of the same texts.
     #[command(hide = true)]
     FloorIndex(FloorIndex),
@@ -79,7 +88,8 @@ pub(crate) struct Options {
 impl Options {
     /// Whether a workload is asked for.
     pub(crate) fn wants(&self, workload: Workload) -> bool {
-        self.only.is_empty() || self.only.contains(&workload)
+        let is_default = self.only.is_empty() && workload != Workload::Curve;
+        is_default || self.only.contains(&workload)
     }
 
     /// How long one HTTP run takes.
@@ -108,6 +118,10 @@ pub(crate) enum Workload {
     Read,
     /// Search through REST.
     Search,
+    /// Ranking, snippets and suggestions beside the plain ap-1.0 plan, in process.
+    Plain,
+    /// Search through REST beside the floor server of that plan.
+    FloorServer,
     /// Reindex (the import is always measured).
     Index,
     /// From a write to the first search that finds it.
@@ -116,6 +130,14 @@ pub(crate) enum Workload {
     Moving,
     /// Public pages beside an import.
     Readers,
+    /// Searches beside a reindex.
+    BesideReindex,
+    /// Segments that single-article commits leave.
+    Segments,
+    /// A write that waits until it can be found.
+    Waiting,
+    /// Search at 70,000, 250,000 and 1,000,000 sections; only when named.
+    Curve,
     /// From exec to ready.
     ColdStart,
 }
@@ -153,8 +175,9 @@ pub(crate) struct FloorHttp {
     pub(crate) database: String,
 }
 
+/// Where a search room is, and what it is asked.
 #[derive(Debug, Args)]
-pub(crate) struct FloorSearch {
+pub(crate) struct Room {
     /// A copy of the server's index directory.
     #[arg(long)]
     pub(crate) index: PathBuf,
@@ -165,9 +188,48 @@ pub(crate) struct FloorSearch {
     /// One query a line.
     #[arg(long)]
     pub(crate) queries: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FloorSearch {
+    #[command(flatten)]
+    pub(crate) room: Room,
     /// Rank only.
     #[arg(long)]
     pub(crate) no_snippets: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FloorPlain {
+    /// Where the plain index stands.
+    #[arg(long)]
+    pub(crate) dir: PathBuf,
+    /// Build it from these, one JSON object a line; what was there is removed.
+    #[arg(long)]
+    pub(crate) texts: Option<PathBuf>,
+    /// Measure these, one a line.
+    #[arg(long)]
+    pub(crate) queries: Option<PathBuf>,
+    /// Serve it.
+    #[arg(long)]
+    pub(crate) serve: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FloorCurve {
+    /// Where to build.
+    #[arg(long)]
+    pub(crate) index: PathBuf,
+    #[arg(long)]
+    pub(crate) portal: String,
+    #[arg(long)]
+    pub(crate) locale: String,
+    /// The articles, one JSON object a line.
+    #[arg(long)]
+    pub(crate) texts: PathBuf,
+    /// Copies are indexed until there are so many sections.
+    #[arg(long)]
+    pub(crate) sections: usize,
 }
 
 #[derive(Debug, Args)]
@@ -204,6 +266,7 @@ mod tests {
             "cairn-bench",
             "cairn-bench --json out.json --runs 1",
             "cairn-bench all --json out.json --only page,read",
+            "cairn-bench --only plain,floor-server,beside-reindex,segments,waiting,curve",
             "cairn-bench load 127.0.0.1:8080 / -c 8",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

@@ -88,7 +88,7 @@ async fn ask_on(mut connection: Connection, shared: Rc<Shared>) -> Result<()> {
         let request = &shared.requests[number as usize % shared.requests.len()];
         let (status, _) = connection.exchange(request).await?;
         if status != 200 {
-            bail!("a page answered {status} under load");
+            bail!("a request was answered with {status} under load");
         }
         shared.latencies.borrow_mut().push(due.elapsed());
     }

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Clock ticks a second in /proc, the same on every Linux.
 const TICKS_PER_S: f64 = 100.0;
 
 /// Memory of a server, in MB (10^6 bytes).
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Memory {
     /// Of the program itself: what is mapped and present.
     pub(crate) rss_mb: f64,
@@ -80,6 +80,7 @@ pub(crate) fn tree(root: u32) -> Vec<u32> {
 
 struct Stat {
     parent: u32,
+    /// Its own, and those of children that have ended and were waited for: nothing is lost when a floor ends.
     ticks: u64,
 }
 
@@ -93,7 +94,7 @@ fn parse_stat(text: &str) -> Option<Stat> {
     let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
     Some(Stat {
         parent: fields.get(1)?.parse().ok()?,
-        ticks: ticks(11)? + ticks(12)?,
+        ticks: (11..=14).map(ticks).sum::<Option<u64>>()?,
     })
 }
 
@@ -102,6 +103,14 @@ pub(crate) fn own_cpu() -> Duration {
     let text = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
     let nanos = text.split_whitespace().next().and_then(|n| n.parse().ok());
     Duration::from_nanos(nanos.unwrap_or_default())
+}
+
+/// How often this process has waited for a page from the disk.
+pub(crate) fn own_major_faults() -> u64 {
+    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = text.rsplit_once(')').map(|(_, fields)| fields);
+    let faults = fields.and_then(|f| f.split_whitespace().nth(9)?.parse().ok());
+    faults.unwrap_or_default()
 }
 
 /// Processors of the machine, and their ticks so far that were not idle.
@@ -180,9 +189,9 @@ mod tests {
 
     #[test]
     fn a_name_with_brackets_does_not_shift_the_fields() {
-        let text = "42 (a) b (c) S 7 1 1 0 -1 4194560 1 2 3 4 11 22 0 0 20 0 1 0 100 0 0";
+        let text = "42 (a) b (c) S 7 1 1 0 -1 4194560 1 2 3 4 11 22 300 4000 20 0 1 0 100 0 0";
         let stat = parse_stat(text).unwrap();
-        assert_eq!((stat.parent, stat.ticks), (7, 33));
+        assert_eq!((stat.parent, stat.ticks), (7, 4_333));
     }
 
     #[test]

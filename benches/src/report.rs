@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::limit::Judged;
 use crate::out;
 
 /// The report so far. A section is printed when it is measured: what was found is not lost when
@@ -13,6 +14,7 @@ use crate::out;
 #[derive(Default)]
 pub(crate) struct Report {
     data: Map<String, Value>,
+    judged: Vec<Judged>,
 }
 
 /// A table with a heading.
@@ -30,6 +32,29 @@ impl Report {
         let value = serde_json::to_value(value).context("numbers are JSON")?;
         self.data.insert(name.to_owned(), value);
         Ok(())
+    }
+
+    /// Keeps ratios that have a limit, for the table at the end.
+    pub(crate) fn judge(&mut self, judged: impl IntoIterator<Item = Judged>) {
+        self.judged.extend(judged);
+    }
+
+    /// Every ratio that has a limit, once more.
+    pub(crate) fn print_judged(&mut self) -> Result<()> {
+        if self.judged.is_empty() {
+            return Ok(());
+        }
+        let rows = self.judged.iter().map(|judged| {
+            let [ratio, limit] = judged.cells();
+            vec![judged.what.clone(), ratio, limit]
+        });
+        self.print(&Section {
+            title: "Ratios that have a limit",
+            columns: &["what", "ratio", "limit"],
+            rows: rows.collect(),
+            notes: Vec::new(),
+        });
+        self.keep("limits", self.judged.clone())
     }
 
     /// Prints a section.

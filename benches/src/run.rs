@@ -71,6 +71,7 @@ pub(crate) fn all(options: &Options) -> Result<()> {
     let server = measure(&bench, server, &mut report)
         .with_context(|| format!("the server's log ends: {}", bench.site.end_of_log()))?;
     server.stop()?;
+    report.print_judged()?;
     out::line(&format!(
         "\nLoad average at the end: {}.",
         machine::load_average()
@@ -96,8 +97,26 @@ fn measure(bench: &Bench, server: Server, report: &mut Report) -> Result<Server>
     if bench.options.wants(Workload::Search) {
         workloads::search::run(bench, &server, report)?;
     }
+    if bench.options.wants(Workload::Plain) {
+        workloads::plain::run(bench, &server, report)?;
+    }
+    if bench.options.wants(Workload::FloorServer) {
+        workloads::floor_server::run(bench, &server, report)?;
+    }
+    if bench.options.wants(Workload::BesideReindex) {
+        workloads::beside_reindex::run(bench, &server, report)?;
+    }
+    if bench.options.wants(Workload::Segments) {
+        workloads::segments::run(bench, report)?;
+    }
+    if bench.options.wants(Workload::Curve) {
+        workloads::curve::run(bench, report)?;
+    }
     if bench.options.wants(Workload::Fresh) {
         workloads::freshness::run(bench, &server, report)?;
+    }
+    if bench.options.wants(Workload::Waiting) {
+        workloads::waiting::run(bench, &server, report)?;
     }
     if bench.options.wants(Workload::Moving) {
         workloads::moving::run(bench, &server, report)?;

@@ -1,14 +1,14 @@
 //! The same plan on the same index without a server: what is left for HTTP, credentials and JSON.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use cairn_domain::locale::Locale;
 use cairn_search::{Face, Filters, SearchConfig, SearchRequest, SearchRoom};
 use serde::{Deserialize, Serialize};
 
 use crate::latency::{Latencies, Percentiles};
-use crate::options::FloorSearch;
+use crate::options::{FloorSearch, Room};
 use crate::out;
 
 /// Hits of one search.
@@ -26,33 +26,9 @@ pub(crate) struct Found {
 
 /// Searches every query twice, one after the other on one thread; the second time is measured.
 pub(crate) fn command(args: &FloorSearch) -> Result<()> {
-    let queries = std::fs::read_to_string(&args.queries)
-        .with_context(|| format!("cannot read {}", args.queries.display()))?;
-    let room = SearchRoom::open(Path::new(&args.index), SearchConfig::default())?;
-    let requests: Result<Vec<SearchRequest>> = queries
-        .lines()
-        .map(|text| {
-            Ok(SearchRequest {
-                portal: args.portal.parse().context("--portal is an id")?,
-                face: Face::Published,
-                locales: vec![
-                    args.locale
-                        .parse()
-                        .map_err(|_| anyhow::anyhow!("--locale {:?} is no locale", args.locale))?,
-                ],
-                text: text.to_owned(),
-                filters: Filters::default(),
-                limit: HITS,
-                offset: 0,
-                snippets: !args.no_snippets,
-                facets: false,
-                sections: 0,
-                explain: false,
-                rules: std::collections::BTreeMap::new(),
-            })
-        })
-        .collect();
-    let requests = requests?;
+    let queries = args.room.queries()?;
+    let room = SearchRoom::open(&args.room.index, SearchConfig::default())?;
+    let requests = requests(&args.room, &queries, !args.no_snippets)?;
     search_all(&room, &requests).context(
         "the server's index cannot be used here; build cairn and cairn-bench from the same sources",
     )?;
@@ -67,6 +43,43 @@ pub(crate) fn command(args: &FloorSearch) -> Result<()> {
     };
     out::line(&serde_json::to_string(&found)?);
     Ok(())
+}
+
+/// Every query as a search of ten hits.
+pub(super) fn requests(room: &Room, queries: &str, snippets: bool) -> Result<Vec<SearchRequest>> {
+    queries
+        .lines()
+        .map(|text| {
+            Ok(SearchRequest {
+                portal: room.portal.parse().context("--portal is an id")?,
+                face: Face::Published,
+                locales: vec![room.locale()?],
+                text: text.to_owned(),
+                filters: Filters::default(),
+                limit: HITS,
+                offset: 0,
+                snippets,
+                facets: false,
+                sections: 0,
+                explain: false,
+                rules: std::collections::BTreeMap::new(),
+            })
+        })
+        .collect()
+}
+
+impl Room {
+    /// The queries, one a line.
+    pub(super) fn queries(&self) -> Result<String> {
+        std::fs::read_to_string(&self.queries)
+            .with_context(|| format!("cannot read {}", self.queries.display()))
+    }
+
+    /// The locale.
+    pub(super) fn locale(&self) -> Result<Locale> {
+        let locale = self.locale.parse();
+        locale.map_err(|_| anyhow::anyhow!("--locale {:?} is no locale", self.locale))
+    }
 }
 
 type Searched = (Duration, Latencies, Vec<Vec<String>>);

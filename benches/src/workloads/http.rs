@@ -1,13 +1,10 @@
 //! The article page and the REST read, beside bare axum with the same bytes and beside bare axum
 //! with one primary-key select of them.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Stdio};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::floor::http::Answers;
 use crate::load::{Measured, Until, run as load};
@@ -16,6 +13,7 @@ use crate::process::Watch;
 use crate::report::{Report, Section, foreign, ms, percent, rate, ratio};
 use crate::run::{Bench, PORTAL};
 use crate::server::Server;
+use crate::serving::Serving;
 use crate::wire::{encode, request};
 
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
@@ -122,7 +120,7 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
     };
     let answers = capture(bench, server, paths, headers)?;
     let count = answers.bodies.len();
-    let floor = Floor::start(bench, &answers)?;
+    let floor = start_floor(bench, &answers)?;
     let targets = [
         (server.address, requests(&mut paths.iter().cloned())),
         (
@@ -147,7 +145,7 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
                 let until = Until::Elapsed(bench.options.run_time());
                 let task = load(*address, requests, connections, warm);
                 bench.runtime.block_on(task)?;
-                let watch = Watch::begin(&[server.pid(), floor.child.id()]);
+                let watch = Watch::begin(&[server.pid(), floor.pid()]);
                 let task = load(*address, requests, connections, until);
                 let measured = bench.runtime.block_on(task)?;
                 let measured = measured.with_servers_cpu(watch.servers_cpu_s());
@@ -262,51 +260,19 @@ fn capture(
     })
 }
 
-/// The floor server; ends with its value.
-struct Floor {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Floor {
-    fn start(bench: &Bench, answers: &Answers) -> Result<Self> {
-        let path = bench.scratch.join("answers");
-        answers.write(&path)?;
-        let (socket_dir, port, password) = bench.site.postgres()?;
-        let mut command = bench.floor("floor-http")?;
-        command
-            .arg("--answers")
-            .arg(&path)
-            .arg("--socket-dir")
-            .arg(socket_dir)
-            .arg("--port")
-            .arg(port.to_string())
-            .env("PGPASSWORD", password)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
-        let mut floor = Self {
-            child: command.spawn().context("cannot start the floor")?,
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-        };
-        let stdout = floor
-            .child
-            .stdout
-            .take()
-            .context("standard output is a pipe")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let said: Value = serde_json::from_str(&line).context("the floor did not start")?;
-        let port = said["port"]
-            .as_u64()
-            .and_then(|port| u16::try_from(port).ok());
-        floor.address.set_port(port.context("a port is a number")?);
-        Ok(floor)
-    }
-}
-
-impl Drop for Floor {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
+/// The floor server with these answers.
+fn start_floor(bench: &Bench, answers: &Answers) -> Result<Serving> {
+    let path = bench.scratch.join("answers");
+    answers.write(&path)?;
+    let (socket_dir, port, password) = bench.site.postgres()?;
+    let mut command = bench.floor("floor-http")?;
+    command
+        .arg("--answers")
+        .arg(&path)
+        .arg("--socket-dir")
+        .arg(socket_dir)
+        .arg("--port")
+        .arg(port.to_string())
+        .env("PGPASSWORD", password);
+    Serving::start(&mut command)
 }

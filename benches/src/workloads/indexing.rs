@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::floor::engine::Built;
 use crate::latency::median;
+use crate::limit::{Judged, Limit, unlimited};
 use crate::options::Workload;
 use crate::out;
 use crate::process::Watch;
@@ -28,6 +29,12 @@ pub(crate) fn texts(bench: &Bench) -> PathBuf {
 pub(crate) fn engine_dir(bench: &Bench) -> PathBuf {
     bench.scratch.join("engine")
 }
+
+const REINDEX: &str = "reindex";
+/// Articles a second to those of the bare engine.
+const REINDEX_RATE: Limit = Limit::AtLeast(0.6);
+/// Bytes of the index to those of the text.
+const SIZE: Limit = Limit::AtMost(2.0);
 
 /// One measurement as a row.
 struct Timed {
@@ -60,7 +67,7 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     }
     if !reindexed.is_empty() {
         timed.push(Timed {
-            what: "reindex",
+            what: REINDEX,
             articles: reindexed[0].0,
             seconds: median(reindexed.iter().map(|r| r.1)),
         });
@@ -73,26 +80,43 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     let engine_per_s = engine.articles / engine.seconds;
     timed.push(engine);
     let foreign_share = watch.foreign();
-    let rows = timed.iter().map(|t| {
-        vec![
-            t.what.to_owned(),
-            format!("{:.1}", t.seconds),
-            rate(t.articles / t.seconds),
-            ratio(t.articles / t.seconds, engine_per_s),
-        ]
-    });
+    let index_bytes = bytes_below(&bench.site.index()) as f64;
+    let text_bytes = bench.collection.bytes() as f64;
+    let size = Judged::new(
+        "index to its Markdown, bytes",
+        index_bytes,
+        text_bytes,
+        SIZE,
+    );
+    let mut judged = vec![size.clone()];
+    let mut rows = Vec::new();
+    for t in &timed {
+        let per_s = t.articles / t.seconds;
+        let mut row = vec![t.what.to_owned(), format!("{:.1}", t.seconds), rate(per_s)];
+        if t.what == REINDEX {
+            let name = "reindex, articles a second to bare tantivy's";
+            let one = Judged::new(name, per_s, engine_per_s, REINDEX_RATE);
+            row.extend(one.cells());
+            judged.push(one);
+        } else {
+            row.extend(unlimited(ratio(per_s, engine_per_s)));
+        }
+        rows.push(row);
+    }
     report.print(&Section {
         title: "Import and reindex",
-        columns: &["what", "seconds", "articles/s", "ratio"],
-        rows: rows.collect(),
+        columns: &["what", "seconds", "articles/s", "ratio", "limit"],
+        rows,
         notes: vec![
             format!("{imported} created, 0 failed, {warnings} warnings."),
             format!(
                 "After the import, verify-index waited for the index and compared it in {caught_up:.1} s: {verified}."
             ),
             format!(
-                "Index on disk: Cairn {:.1} MB, bare tantivy {:.1} MB.",
-                bytes_below(&bench.site.index()) as f64 / 1e6,
+                "Index on disk: Cairn {:.1} MB, {} times its Markdown ({}); bare tantivy {:.1} MB.",
+                index_bytes / 1e6,
+                size.ratio(),
+                size.verdict(),
                 built[0].bytes as f64 / 1e6
             ),
             foreign(foreign_share),
@@ -102,9 +126,10 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
         .iter()
         .map(|t| json!({"what": t.what, "articles": t.articles, "seconds": t.seconds, "per_s": t.articles / t.seconds}))
         .collect();
+    report.judge(judged);
     report.keep(
         "indexing",
-        json!({"rows": kept, "caught_up_and_verified_s": caught_up, "foreign": foreign_share}),
+        json!({"rows": kept, "index_bytes": index_bytes, "text_bytes": text_bytes, "caught_up_and_verified_s": caught_up, "foreign": foreign_share}),
     )
 }
 

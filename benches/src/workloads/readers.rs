@@ -24,7 +24,7 @@ use crate::server::Server;
 use crate::wire::request;
 
 /// As far as Cairn's own bulk work stands back.
-const BULK_NICENESS: i32 = 10;
+pub(super) const BULK_NICENESS: i32 = 10;
 /// Where the import beside the readers goes.
 const BESIDE: &str = "beside";
 /// Public reads a second.
@@ -121,7 +121,7 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
 }
 
 /// The same while a loop that stands back as far as an import keeps the server's core busy.
-fn beside_a_loop(bench: &Bench, readers: impl Fn() -> Result<Paced>) -> Result<Paced> {
+pub(super) fn beside_a_loop(bench: &Bench, readers: impl Fn() -> Result<Paced>) -> Result<Paced> {
     let mut command = bench.site.pins.command("nice", Place::ServerCore);
     command.args(["-n", &BULK_NICENESS.to_string()]);
     let program = std::env::current_exe().context("this program does not know where it is")?;

@@ -2,6 +2,8 @@
 //! on a copy of the same index. Both search the same queries, each once a run, and must find the
 //! same articles.
 
+use std::path::PathBuf;
+use std::process::Command;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
@@ -111,7 +113,7 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     )
 }
 
-fn path(query: &str) -> String {
+pub(super) fn path(query: &str) -> String {
     format!(
         "/api/v1/search?portal={PORTAL}&locale={LOCALE}&limit={HITS}&q={}",
         encode(query)
@@ -119,12 +121,12 @@ fn path(query: &str) -> String {
 }
 
 /// A copy of the index, and the queries in a file.
-struct Floor {
+pub(super) struct Floor {
     portal: String,
 }
 
 impl Floor {
-    fn prepare(bench: &Bench, server: &Server) -> Result<Self> {
+    pub(super) fn prepare(bench: &Bench, server: &Server) -> Result<Self> {
         let portals = bench.ask(server.address, "GET", "/api/v1/portals", None)?;
         let portals = portals.json(200)?;
         let portal = portals["items"]
@@ -133,22 +135,41 @@ impl Floor {
             .flatten()
             .find(|portal| portal["slug"] == PORTAL);
         let portal = portal.and_then(|p| p["id"].as_str());
-        copy_dir(&bench.site.index(), &bench.scratch.join("index-copy"))?;
+        let copy = Self::index(bench);
+        if copy.exists() {
+            std::fs::remove_dir_all(&copy)?;
+        }
+        copy_dir(&bench.site.index(), &copy)?;
         let queries = bench.collection.queries.join("\n");
-        std::fs::write(bench.scratch.join("queries.txt"), queries)?;
+        std::fs::write(Self::queries(bench), queries)?;
         Ok(Self {
             portal: portal.context("the portal is listed")?.to_owned(),
         })
     }
 
-    fn search(&self, bench: &Bench, snippets: bool) -> Result<Found> {
-        let mut command = bench.floor("floor-search")?;
+    /// Where the copy is.
+    fn index(bench: &Bench) -> PathBuf {
+        bench.scratch.join("index-copy")
+    }
+
+    /// The queries, one a line.
+    pub(super) fn queries(bench: &Bench) -> PathBuf {
+        bench.scratch.join("queries.txt")
+    }
+
+    /// Tells a floor where the copy is and what to ask.
+    pub(super) fn ask<'a>(&self, command: &'a mut Command, bench: &Bench) -> &'a mut Command {
         command
             .arg("--index")
-            .arg(bench.scratch.join("index-copy"))
+            .arg(Self::index(bench))
             .args(["--portal", &self.portal, "--locale", LOCALE])
             .arg("--queries")
-            .arg(bench.scratch.join("queries.txt"));
+            .arg(Self::queries(bench))
+    }
+
+    pub(super) fn search(&self, bench: &Bench, snippets: bool) -> Result<Found> {
+        let mut command = bench.floor("floor-search")?;
+        self.ask(&mut command, bench);
         if !snippets {
             command.arg("--no-snippets");
         }
