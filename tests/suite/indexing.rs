@@ -410,3 +410,51 @@ async fn a_row_changed_behind_the_programs_back_is_stale_in_the_index() {
     .await;
     assert_eq!(verification(&app).await, counts(0, 0, 3, 0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_waits_is_answered_when_searches_find_it() {
+    let app = TestApp::spawn().await;
+    app.settle().await;
+    let new =
+        |title: &str| json!({"portal": "help", "title": title, "body": "x", "status": "published"});
+    // Nobody reads the feed here: the write is safe, and its answer says that it cannot be found yet.
+    let rest = app.rest(&app.key);
+    let alone = rest
+        .post("/articles?wait=searchable", new("Lonely"))
+        .await
+        .expect(201);
+    assert_eq!(alone.header("x-searchable"), "false");
+    assert_eq!(total(&app, "/search?portal=help&q=lonely").await, 0);
+    // Whoever does not ask is told nothing.
+    let hurried = rest.post("/articles", new("Hurried")).await.expect(201);
+    assert_eq!(hurried.header("x-searchable"), "");
+
+    let article = hurried.json();
+    let path = format!(
+        "/articles/{}?wait=searchable",
+        article["id"].as_str().unwrap()
+    );
+    let change = rest
+        .request("PATCH", &path)
+        .header("if-match", hurried.header("etag"))
+        .json(&json!({"title": "Unhurried"}))
+        .send();
+    let followed = async {
+        // Until both are in: the change may come after any step.
+        while total(&app, "/search?portal=help&q=unhurried").await == 0 {
+            app.settle().await;
+            tokio::task::yield_now().await;
+        }
+    };
+    let (changed, ()) = tokio::join!(change, followed);
+    assert_eq!(changed.expect(200).header("x-searchable"), "true");
+    assert_eq!(total(&app, "/search?portal=help&q=lonely").await, 1);
+
+    let answer = rest
+        .post("/articles?wait=forever", new("Never"))
+        .await
+        .expect(400);
+    assert!(answer.text().contains("wait can only be searchable"));
+    app.settle().await;
+    assert_eq!(total(&app, "/search?portal=help&q=never").await, 0);
+}

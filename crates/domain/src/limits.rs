@@ -144,6 +144,9 @@ pub const COUNTED_QUERY_DIGITS_MAX: usize = 5;
 pub const LOW_RESULTS_BELOW: u64 = 3;
 /// Most different queries whose counts wait in memory to be written; further ones are counted without their words.
 pub const COUNTED_QUERIES_WAITING_MAX: usize = 5_000;
+
+/// Milliseconds that a write waits until searches find it, when it is asked to.
+pub const SEARCHABLE_WAIT_MS_MAX: u64 = 2_000;
 /// Most rows of counts one portal gets for a day; further new queries of that day are counted without their words.
 pub const COUNTED_QUERIES_PER_DAY_MAX: i64 = 20_000;
 /// Most queries of the search page whose results may be counted as opened.

@@ -10,14 +10,13 @@ use cairn_service::articles::{
 };
 
 use super::page::List;
+use super::wait::{Wait, WriteQuery};
 use super::wire::{Article, ArticleItem, UpdatedArticle};
 use crate::etag;
 use crate::extract::body::BodyRules;
 use crate::extract::input::json_input;
 use crate::extract::query::{Words, query_input};
-use crate::extract::{
-    ArticleIfMatch, Authed, IdempotencyKey, JsonBody, NoQuery, QueryParams, Segments,
-};
+use crate::extract::{ArticleIfMatch, Authed, IdempotencyKey, JsonBody, QueryParams, Segments};
 use crate::problem::Problem;
 
 query_input! {
@@ -172,17 +171,18 @@ impl BodyRules for CreateArticleInput {}
 
 #[utoipa::path(
     post, path = "/api/v1/articles", operation_id = "create_article", tag = "articles",
-    request_body = CreateArticleInput,
+    params(WriteQuery), request_body = CreateArticleInput,
     responses((status = 201, description = "The new article", body = Article, headers(
         ("ETag" = String, description = "`\"<revision>.<row_version>\"`"), ("Location" = String, description = "Its address"),
     ))),
 )]
 pub(crate) async fn create(
     Authed(ctx): Authed,
-    QueryParams(NoQuery): QueryParams<NoQuery>,
+    QueryParams(query): QueryParams<WriteQuery>,
     IdempotencyKey(idempotency_key): IdempotencyKey,
     JsonBody(input): JsonBody<CreateArticleInput>,
 ) -> Result<Response, Problem> {
+    let wait = Wait::parse(query.wait.as_deref())?;
     let view = articles::create(
         &ctx,
         CreateArticle {
@@ -206,8 +206,10 @@ pub(crate) async fn create(
     .await?;
     let location = location(&format!("/api/v1/articles/{}", view.article.id));
     let tag = view.etag();
+    let portal = view.article.portal;
     let mut response = tagged(StatusCode::CREATED, &tag, Article::from(view));
     response.headers_mut().insert(header::LOCATION, location);
+    wait.tell(&ctx, portal, &mut response).await;
     Ok(response)
 }
 
@@ -252,6 +254,9 @@ query_input! {
     pub(crate) struct UpdateQuery {
         /// `true`: check everything, show what would come of it, write nothing.
         dry_run: Option<bool>,
+        /// `searchable`: answered once searches find the change, at most after two seconds; the header `X-Searchable` says whether they
+        /// do. Left out: as soon as it is safe.
+        wait: Option<String>,
     }
 }
 
@@ -271,6 +276,8 @@ pub(crate) async fn update(
     JsonBody(input): JsonBody<UpdateArticleInput>,
 ) -> Result<Response, Problem> {
     let reference = by_id(&id)?;
+    let is_dry = query.dry_run.unwrap_or(false);
+    let wait = Wait::parse(query.wait.as_deref())?;
     let updated = articles::update(
         &ctx,
         &reference,
@@ -291,15 +298,17 @@ pub(crate) async fn update(
             translated_revision: input.translated_revision,
             message: input.message,
             idempotency_key,
-            dry_run: query.dry_run.unwrap_or(false),
+            dry_run: is_dry,
         },
     )
     .await?;
-    Ok(tagged(
-        StatusCode::OK,
-        &updated.view.etag(),
-        UpdatedArticle::from(updated),
-    ))
+    let portal = updated.view.article.portal;
+    let tag = updated.view.etag();
+    let mut response = tagged(StatusCode::OK, &tag, UpdatedArticle::from(updated));
+    if !is_dry {
+        wait.tell(&ctx, portal, &mut response).await;
+    }
+    Ok(response)
 }
 
 /// A write names its article by id: a number may be read aloud wrong, an id hardly.

@@ -40,6 +40,7 @@ mod search_rules;
 mod shell;
 mod span;
 mod time;
+mod wait;
 mod wire;
 
 pub use crate::extract::OperatorDoor;

@@ -18,7 +18,9 @@ pub mod follow;
 pub mod rebuild;
 pub(crate) mod repair;
 pub mod verify;
+pub(crate) mod wait;
 
 pub use follow::Progress;
 pub use rebuild::{Reindexed, reindex};
 pub use verify::{Verification, verify_index};
+pub use wait::until_searchable;
