@@ -13,7 +13,7 @@ use super::readers::{BULK_NICENESS, beside_a_loop};
 use super::search::path;
 use crate::limit::{Judged, Limit, unlimited};
 use crate::out;
-use crate::paced::{self, Paced};
+use crate::paced::{self, Paced, Target};
 use crate::process::Watch;
 use crate::report::{Report, Section, foreign, ms, rate, ratio};
 use crate::run::{Bench, PORTAL};
@@ -31,22 +31,20 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     out::progress("measuring: searches beside a reindex");
     let key = [("x-api-key", bench.key.as_str())];
     let queries = bench.collection.queries.iter();
-    let requests: Rc<Vec<_>> = Rc::new(
-        queries
-            .map(|query| request("GET", &path(query), &key, None))
-            .collect(),
-    );
+    let requests = queries.map(|query| request("GET", &path(query), &key, None));
+    let target = Target {
+        address: server.address,
+        requests: Rc::new(requests.collect()),
+    };
     let search = |stretch: Duration| {
-        let task = paced::run(server.address, &requests, SEARCHES_PER_S, move |since| {
-            since >= stretch
-        });
+        let task = paced::run(&target, SEARCHES_PER_S, move |since| since >= stretch);
         bench.runtime.block_on(task)
     };
     search(STRETCH / 5)?;
     let watch = Watch::begin(&[server.pid()]);
     let quiet = search(STRETCH)?;
     let looped = beside_a_loop(bench, || search(STRETCH))?;
-    let (beside, reindexes) = beside_reindexes(bench, server, &requests)?;
+    let (beside, reindexes) = beside_reindexes(bench, &target)?;
     let quiet_again = search(STRETCH)?;
     let foreign_share = watch.foreign();
     let quiet_p99 = f64::midpoint(quiet.ms.p99, quiet_again.ms.p99);
@@ -95,14 +93,10 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
 }
 
 /// The same while the portal is reindexed over and over; the last reindex is waited for by searchers.
-fn beside_reindexes(
-    bench: &Bench,
-    server: &Server,
-    requests: &Rc<Vec<Vec<u8>>>,
-) -> Result<(Paced, usize)> {
+fn beside_reindexes(bench: &Bench, target: &Target) -> Result<(Paced, usize)> {
     let is_done = Arc::new(AtomicBool::new(false));
     let done = Arc::clone(&is_done);
-    let (address, key) = (server.address, bench.key.clone());
+    let (address, key) = (target.address, bench.key.clone());
     let reindexing = std::thread::spawn(move || -> Result<usize> {
         let told = || -> Result<usize> {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -126,7 +120,7 @@ fn beside_reindexes(
         done.store(true, Ordering::Relaxed);
         told
     });
-    let task = paced::run(server.address, requests, SEARCHES_PER_S, move |_| {
+    let task = paced::run(target, SEARCHES_PER_S, move |_| {
         is_done.load(Ordering::Relaxed)
     });
     let measured = bench.runtime.block_on(task);

@@ -120,7 +120,7 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
     };
     let answers = capture(bench, server, paths, headers)?;
     let count = answers.bodies.len();
-    let floor = start_floor(bench, &answers)?;
+    let floor = start_floor(bench, &answers, true)?;
     let targets = [
         (server.address, requests(&mut paths.iter().cloned())),
         (
@@ -234,7 +234,7 @@ fn cost(cairn: &Measured, memory: &Measured, select: &Measured) -> String {
 }
 
 /// What the server answers now, for the floors to answer again.
-fn capture(
+pub(super) fn capture(
     bench: &Bench,
     server: &Server,
     paths: &[String],
@@ -260,19 +260,20 @@ fn capture(
     })
 }
 
-/// The floor server with these answers.
-fn start_floor(bench: &Bench, answers: &Answers) -> Result<Serving> {
+/// The floor server with these answers, and with a table of them where it shall select too.
+pub(super) fn start_floor(bench: &Bench, answers: &Answers, selects: bool) -> Result<Serving> {
     let path = bench.scratch.join("answers");
     answers.write(&path)?;
-    let (socket_dir, port, password) = bench.site.postgres()?;
     let mut command = bench.floor("floor-http")?;
-    command
-        .arg("--answers")
-        .arg(&path)
-        .arg("--socket-dir")
-        .arg(socket_dir)
-        .arg("--port")
-        .arg(port.to_string())
-        .env("PGPASSWORD", password);
+    command.arg("--answers").arg(&path);
+    if selects {
+        let (socket_dir, port, password) = bench.site.postgres()?;
+        command
+            .arg("--socket-dir")
+            .arg(socket_dir)
+            .arg("--port")
+            .arg(port.to_string())
+            .env("PGPASSWORD", password);
+    }
     Serving::start(&mut command)
 }
