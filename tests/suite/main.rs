@@ -13,6 +13,7 @@ mod corpora;
 mod coverage;
 mod etags;
 mod exports;
+mod for_machines;
 mod help_center;
 mod house;
 mod idempotency;

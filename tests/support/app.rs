@@ -152,6 +152,13 @@ impl TestApp {
         }
     }
 
+    /// The same application with its public pages set otherwise.
+    #[must_use]
+    pub fn with_pages(mut self, options: PagesOptions) -> Self {
+        self.router = router(&self.app, options);
+        self
+    }
+
     /// A second process on the same database and the same files, with an index of its own.
     pub async fn beside(&self) -> Sibling {
         let dir = tempfile::tempdir().expect("a temporary directory");
@@ -342,13 +349,13 @@ async fn start_app(
         bulk: None,
     };
     let app = App::start(parts).await.expect("the application starts");
-    let router = router(&app);
+    let router = router(&app, PagesOptions::default());
     (app, search, router)
 }
 
 /// Both doors, mounted as the program mounts them.
-fn router(app: &Arc<App>) -> Router {
-    let pages = Pages::new(Arc::clone(app), PagesOptions::default());
+fn router(app: &Arc<App>, options: PagesOptions) -> Router {
+    let pages = Pages::new(Arc::clone(app), options);
     let state = HttpState {
         app: Arc::clone(app),
         metrics: Arc::new(String::new),

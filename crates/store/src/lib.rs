@@ -34,6 +34,7 @@ pub mod leases;
 pub mod links;
 pub mod outbox;
 pub mod portals;
+pub mod published;
 pub mod purges;
 pub mod redirects;
 pub mod renderings;

@@ -45,6 +45,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::outbox::STATEMENTS,
         crate::pool::STATEMENTS,
         crate::portals::STATEMENTS,
+        crate::published::STATEMENTS,
         crate::purges::STATEMENTS,
         crate::redirects::STATEMENTS,
         crate::renderings::STATEMENTS,

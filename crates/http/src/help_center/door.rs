@@ -52,9 +52,16 @@ pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Resp
         is_read: parts.method == Method::GET && !is_prefetch(&parts.headers),
     };
     let host = asked.host(parts.uri.host());
-    let found = room
+    let found = match room
         .attachment(asked.path, &host, &parts.method, asked.headers)
-        .await;
+        .await
+    {
+        Ok(None) => {
+            room.machine(asked.path, &host, &parts.method, asked.headers)
+                .await
+        }
+        found => found,
+    };
     match found {
         Ok(Some(response)) => return response,
         Ok(None) => {}
@@ -453,7 +460,7 @@ impl Room {
     }
 
     fn place<'a>(&'a self, center: &'a HelpCenter, locale: &'a Locale) -> Place<'a> {
-        Place::new(center, locale, &self.app.settings().public_url)
+        Place::new(center, locale)
     }
 
     fn default_locale(&self, center: &HelpCenter) -> Locale {
@@ -511,7 +518,7 @@ impl Room {
         Entry::kept(StatusCode::OK, headers, html)
     }
 
-    fn redirect(&self, status: StatusCode, to: &str, cache: CachePolicy) -> Entry {
+    pub(crate) fn redirect(&self, status: StatusCode, to: &str, cache: CachePolicy) -> Entry {
         Entry::kept(status, self.redirect_headers(to, cache), "")
     }
 

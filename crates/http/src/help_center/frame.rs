@@ -8,6 +8,7 @@ use super::assets::MARK_PATH;
 use super::css::Sheet;
 use super::html::{Css, Data, Drawing};
 use super::icons;
+use super::machines::head::{Head, HeadLink};
 use super::messages::{Messages, fill};
 
 /// The frame of a page; the templates call it `frame`.
@@ -22,6 +23,8 @@ pub(crate) struct Frame {
     pub(crate) canonical: Option<String>,
     pub(crate) alternates: Vec<Alternate>,
     pub(crate) markdown: Option<String>,
+    pub(crate) head: Option<Head>,
+    pub(crate) links: Vec<HeadLink>,
     pub(crate) data: Option<Data>,
     pub(crate) style: Css,
     pub(crate) home: String,
@@ -53,38 +56,27 @@ pub(crate) struct Language {
 
 /// Where a page is shown: portal, base and locale, and what follows from them.
 pub(crate) struct Place<'a> {
+    pub(crate) center: &'a HelpCenter,
     pub(crate) portal: &'a Portal,
     pub(crate) base: &'a str,
     pub(crate) locale: &'a Locale,
     pub(crate) m: &'static Messages,
-    pub(crate) public_url: &'a str,
 }
 
 impl<'a> Place<'a> {
-    pub(crate) fn new(center: &'a HelpCenter, locale: &'a Locale, public_url: &'a str) -> Self {
+    pub(crate) fn new(center: &'a HelpCenter, locale: &'a Locale) -> Self {
         Self {
+            center,
             portal: center.portal(),
             base: center.base(),
             locale,
             m: Messages::of(locale),
-            public_url,
         }
     }
 
     /// The first page in this locale.
     pub(crate) fn home(&self, locale: &Locale) -> String {
         format!("{}/{locale}", self.base)
-    }
-
-    /// Scheme and host of the pages: the portal's own hostname where it answers at the root.
-    pub(crate) fn origin(&self) -> String {
-        match self.portal.hostnames.first() {
-            Some(hostname) if self.base.is_empty() => {
-                let scheme = self.public_url.split("://").next().unwrap_or("https");
-                format!("{scheme}://{hostname}")
-            }
-            _ => self.public_url.to_owned(),
-        }
     }
 
     /// A frame with nothing of the page itself yet. `chrome` names the icons its template shows.
@@ -111,6 +103,8 @@ impl<'a> Place<'a> {
             canonical: None,
             alternates: Vec::new(),
             markdown: None,
+            head: None,
+            links: Vec::new(),
             data: None,
             style: sheet.css.clone(),
             home: self.home(self.locale),
@@ -140,13 +134,13 @@ impl<'a> Place<'a> {
     }
 
     /// Links between the languages of a page, itself among them; none when there is but one.
-    pub(crate) fn alternates(&self, origin: &str, pages: &[(Locale, String)]) -> Vec<Alternate> {
+    pub(crate) fn alternates(&self, pages: &[(Locale, String)]) -> Vec<Alternate> {
         if pages.len() < 2 {
             return Vec::new();
         }
         let link = |lang: String, path: &str| Alternate {
             lang,
-            url: format!("{origin}{path}"),
+            url: self.center.absolute(path),
         };
         let mut out: Vec<Alternate> = pages.iter().map(|(l, p)| link(l.to_string(), p)).collect();
         let default = self.portal.default_locale();
@@ -171,6 +165,8 @@ pub(crate) fn frame_of_nobody(sheet: &Sheet, locale: &Locale, title: &str) -> Fr
         canonical: None,
         alternates: Vec::new(),
         markdown: None,
+        head: None,
+        links: Vec::new(),
         data: None,
         style: sheet.css.clone(),
         home: "/".to_owned(),

@@ -6,6 +6,7 @@
 //!
 //! Addresses: `{base}/{locale}`, `…/articles/{slug}` (and `.md`), `…/categories/{slug}?page=`,
 //! `…/search?q=&page=`; `{base}/attachments/{id}/{name}` is a file that a page shows; `{base}` leads to the reader's locale, and `/assets/…` are files in the program.
+//! What is made for machines (`{base}/robots.txt`, `sitemap.xml` and its files) takes the road of [`machines`].
 //! The Markdown of an article is its body to the byte, with nothing before it; what it is the source of
 //! stands in the `Link` header.
 
@@ -22,6 +23,7 @@ mod frame;
 mod headers;
 mod html;
 mod icons;
+mod machines;
 mod messages;
 mod negotiate;
 mod stones;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use cairn_service::App;
+use cairn_service::help_center::SitemapLimits;
 
 use assets::Assets;
 use cache::PageCache;
@@ -45,6 +48,8 @@ use turns::Turns;
 pub struct PagesOptions {
     /// Memory that rendered pages may take, in bytes.
     pub cache_bytes_max: u64,
+    /// Most addresses in one file of a sitemap; never more than sitemaps.org allows.
+    pub sitemap_urls_max: usize,
     /// Whether Strict-Transport-Security, sent where the public address is https, covers subdomains.
     pub hsts_includes_subdomains: bool,
 }
@@ -53,6 +58,7 @@ impl Default for PagesOptions {
     fn default() -> Self {
         Self {
             cache_bytes_max: 64 * 1024 * 1024,
+            sitemap_urls_max: machines::SITEMAP_URLS_MAX,
             hsts_includes_subdomains: false,
         }
     }
@@ -69,6 +75,7 @@ struct Room {
     assets: Assets,
     nowhere: Arc<Entry>,
     turns: Turns,
+    sitemap_limits: SitemapLimits,
     transport: Transport,
     hits: metrics::Counter,
     misses: metrics::Counter,
@@ -87,6 +94,7 @@ impl Pages {
             cache,
             nowhere: Arc::new(door::nowhere(&transport, &sheets.of(None))),
             turns: Turns::default(),
+            sitemap_limits: machines::sitemap_limits(options.sitemap_urls_max),
             sheets,
             assets: Assets::new(&transport),
             transport,

@@ -8,14 +8,14 @@ use cairn_service::Heading;
 use cairn_service::help_center::{
     ArticleLink, ArticlePage, CategoryLink, CategoryPage, HomePage, SearchHit, SearchPage,
 };
-use serde_json::json;
 
 use super::address;
 use super::css::Sheet;
 use super::dates::{self, Day};
 use super::door::MARK;
 use super::frame::{Frame, Place, language_name};
-use super::html::{Body, Data, Drawing, Marked};
+use super::html::{Body, Drawing, Marked};
+use super::machines::{data, head};
 use super::messages::{Messages, Slot, fill};
 use super::stones::{cairn, cairn_of_size};
 
@@ -144,7 +144,6 @@ impl<'a> ArticleView<'a> {
         }
         let mut frame = place.frame(sheet, &page.title, &chrome, page.html.as_str());
         frame.description = page.excerpt.clone();
-        frame.canonical = Some(page.url.clone());
         frame.markdown = Some(markdown_path.clone());
         let own = (page.locale.clone(), page.path.clone());
         let mut pages: Vec<(Locale, String)> = vec![own];
@@ -153,9 +152,13 @@ impl<'a> ArticleView<'a> {
         let shown = (place.locale.clone(), page.shown_at.clone());
         let menu: Vec<_> = pages.iter().cloned().chain([shown]).collect();
         frame.languages = place.languages(&menu);
-        let origin = page.url.strip_suffix(page.path.as_str()).unwrap_or("");
-        frame.alternates = place.alternates(origin, &pages);
-        frame.data = Some(article_data(place, page, origin));
+        // Shown in place of a translation it is none: its canonical address names its languages.
+        if page.locale == *place.locale {
+            frame.alternates = place.alternates(&pages);
+        }
+        frame.data = Some(data::of_article(place, page));
+        let published = Some(page.updated_at);
+        frame.tell_machines(place, &page.title, page.url.clone(), published);
         let minutes = page.word_count.div_ceil(WORDS_PER_MINUTE).max(1);
         Self {
             crumbs: crumbs(&page.crumbs),
@@ -234,34 +237,6 @@ fn siblings(page: &ArticlePage) -> Vec<Link> {
         .collect()
 }
 
-/// The article for machines: schema.org's Article, and the trail to it.
-fn article_data(place: &Place<'_>, page: &ArticlePage, origin: &str) -> Data {
-    let mut trail = vec![(place.portal.name.clone(), place.home(place.locale))];
-    trail.extend(page.crumbs.iter().map(|c| (c.name.clone(), c.path.clone())));
-    trail.push((page.title.clone(), page.path.clone()));
-    let items: Vec<_> = trail
-        .iter()
-        .enumerate()
-        .map(|(i, (name, path))| {
-            json!({"@type": "ListItem", "position": i + 1, "name": name, "item": format!("{origin}{path}")})
-        })
-        .collect();
-    Data::of(&json!({
-        "@context": "https://schema.org",
-        "@graph": [
-            {
-                "@type": "Article",
-                "headline": page.title,
-                "description": page.excerpt,
-                "dateModified": page.updated_at.to_string(),
-                "inLanguage": page.locale.as_str(),
-                "mainEntityOfPage": page.url,
-            },
-            {"@type": "BreadcrumbList", "itemListElement": items},
-        ],
-    }))
-}
-
 /// A topic on the first page.
 pub(crate) struct Topic {
     path: String,
@@ -311,11 +286,12 @@ impl HomeView {
         let mut frame = place.frame(sheet, "", &[], "");
         frame.show_find = false;
         frame.description = fill(&m.home_description, &[&place.portal.name]);
-        let origin = place.origin();
-        frame.canonical = Some(format!("{origin}{}", place.home(place.locale)));
+        let url = place.center.absolute(&place.home(place.locale));
         let locales = place.portal.locales.iter();
         let pages: Vec<_> = locales.map(|l| (l.clone(), place.home(l))).collect();
-        frame.alternates = place.alternates(&origin, &pages);
+        frame.alternates = place.alternates(&pages);
+        frame.data = Some(data::of_home(place, &url));
+        frame.tell_machines(place, &place.portal.name, url, None);
         Self {
             frame,
             summit: cairn_of_size(&place.portal.id.to_string(), 56),
@@ -385,13 +361,22 @@ impl<'a> CategoryView<'a> {
         let own = &page.category;
         let chrome: &[&str] = if page.pages > 1 { &["right"] } else { &[] };
         let mut frame = place.frame(sheet, &own.name, chrome, "");
-        frame.description = own.description.clone();
+        let titles = page.articles.iter().map(|a| a.title.as_str());
+        let names = page.children.iter().map(|c| c.name.as_str());
+        frame.description = head::described(&own.description, titles.chain(names));
         let number = if page.page > 1 {
             format!("?page={}", page.page)
         } else {
             String::new()
         };
-        frame.canonical = Some(format!("{}{}{number}", place.origin(), own.path));
+        let url = place.center.absolute(&own.path) + &number;
+        // The second page of a list is there in another language only by chance.
+        if page.page == 1 {
+            frame.alternates = place.alternates(&page.translations);
+        }
+        frame.languages = place.languages(&page.translations);
+        frame.data = Some(data::of_category(place, page, &url));
+        frame.tell_machines(place, &own.name, url, None);
         let top = page.crumbs.first().map_or(own.id, |c| c.id);
         let above = page.crumbs.len().saturating_sub(1);
         Self {

@@ -12,6 +12,7 @@ use cairn_store::help_center::PublicArticle;
 use crate::app::Dependency;
 use crate::articles::write::{self, Outline};
 use crate::help_center::listing::{category_link, link};
+use crate::help_center::questions::questions;
 use crate::help_center::{ArticleLink, ArticleLookup, ArticlePage, HelpCenter, Page};
 use crate::{Result, address};
 
@@ -138,6 +139,9 @@ impl HelpCenter {
         } else {
             staged.excerpt
         };
+        let word_count = outline.word_count;
+        let headings = outline.headings();
+        let questions = questions(&staged.body, &headings);
         let content = ArticlePage {
             id: article.id,
             number: article.number,
@@ -145,13 +149,14 @@ impl HelpCenter {
             excerpt,
             html,
             body: staged.body,
-            word_count: outline.word_count,
-            headings: outline.headings(),
+            word_count,
+            headings,
             author: staged.author,
             tags: staged.tags,
             revision: article.published_revision.unwrap_or(article.head_revision),
             updated_at: article.published_at.unwrap_or(article.updated_at),
-            url: format!("{}{path}", self.origin()),
+            url: self.absolute(&path),
+            questions,
             shown_at: path.clone(),
             path,
             locale: article.locale,

@@ -146,7 +146,11 @@ impl HelpCenter {
                 })
                 .collect()
         };
-        let mut depends_on = vec![Dependency::Portal(self.portal.id)];
+        // An article that leaves the tree may be the last one of another locale.
+        let mut depends_on = vec![
+            Dependency::Portal(self.portal.id),
+            Dependency::Uncategorised(self.portal.id),
+        ];
         depends_on.extend(tree.iter().map(|c| Dependency::Category(c.id)));
         // Who is in the category is the category's affair; only what is shown is named one by one.
         let articles: Vec<_> = items
@@ -156,7 +160,20 @@ impl HelpCenter {
             .map(|i| link(&self.base, locale, i, &tree))
             .collect();
         depends_on.extend(articles.iter().map(|a| Dependency::Article(a.id)));
+        let below = with_children(&tree, category.id);
+        let there =
+            cairn_store::help_center::category_locales(store, self.portal.id, &below).await?;
+        let locales = self.portal.locales.iter().filter(|l| there.contains(l));
+        let translations = locales
+            .map(|l| {
+                (
+                    l.clone(),
+                    address::category(&self.base, l, category.slug.as_str()),
+                )
+            })
+            .collect();
         let content = CategoryPage {
+            translations,
             category: category_link(&self.base, locale, category, count(category.id)),
             crumbs: self.crumbs(locale, category.id, &tree),
             children: links(Some(category.id)),

@@ -6,11 +6,14 @@
 
 mod article;
 mod attachment;
+mod canonical;
 mod counting;
 mod fallback;
 mod listing;
 mod moved;
+mod questions;
 mod search;
+mod sitemap;
 
 use std::sync::Arc;
 
@@ -25,6 +28,8 @@ use crate::{App, Result, address};
 
 pub use fallback::{Behind, FallbackLookup};
 pub(crate) use moved::address_of;
+pub use questions::Question;
+pub use sitemap::{SitemapLimits, SitemapPlan, SitemapUrl};
 
 /// The public face of one portal.
 #[derive(Clone)]
@@ -114,8 +119,10 @@ pub struct ArticlePage {
     pub behind: Option<Behind>,
     /// Its path, from the root of the host.
     pub path: String,
-    /// Absolute address.
+    /// Absolute address, the canonical one.
     pub url: String,
+    /// What it answers, when it is a list of questions.
+    pub questions: Vec<Question>,
     /// Categories from the top down.
     pub crumbs: Vec<CategoryLink>,
     /// Articles of the same category, in the order readers see, itself among them.
@@ -171,6 +178,8 @@ pub struct CategoryPage {
     pub page: usize,
     /// Number of pages.
     pub pages: usize,
+    /// The category in the locales in which it has a page, itself among them: locale and path.
+    pub translations: Vec<(Locale, String)>,
 }
 
 /// One hit on the search page.
@@ -258,18 +267,6 @@ impl HelpCenter {
     /// Path prefix of every address: empty on a hostname of its own, else `/slug`, percent-encoded.
     pub fn base(&self) -> &str {
         &self.base
-    }
-
-    /// Scheme and host of every address: the portal's first hostname where it answers at the root.
-    pub fn origin(&self) -> String {
-        let public_url = &self.app.settings.public_url;
-        match self.portal.hostnames.first() {
-            Some(hostname) if self.base.is_empty() => {
-                let scheme = public_url.split("://").next().unwrap_or("https");
-                format!("{scheme}://{hostname}")
-            }
-            _ => public_url.clone(),
-        }
     }
 
     /// The portal's locale that a segment of the path names.

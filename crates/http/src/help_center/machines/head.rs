@@ -1,0 +1,100 @@
+//! What the head of a page tells machines beside its title: OpenGraph, and where feeds and the search
+//! of the portal are.
+//!
+//! A page that is not to be found by search engines has none of OpenGraph: it is not there to be shared.
+
+use jiff::Timestamp;
+
+use super::xml::moment;
+use crate::help_center::frame::{Frame, Place};
+
+/// Longest description that is put together from titles, in characters.
+const DESCRIPTION_CHARS_MAX: usize = 200;
+
+/// OpenGraph (ogp.me).
+pub(crate) struct Head {
+    pub(crate) kind: &'static str,
+    pub(crate) title: String,
+    pub(crate) url: String,
+    pub(crate) site_name: String,
+    pub(crate) locale: String,
+    pub(crate) other_locales: Vec<String>,
+    /// When what is shown was published.
+    pub(crate) published: Option<String>,
+}
+
+/// A `link` element that names something of the portal.
+pub(crate) struct HeadLink {
+    pub(crate) rel: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) title: String,
+    pub(crate) href: String,
+}
+
+impl Frame {
+    /// Tells machines what this page is and where it stands. To be called last: it reads the frame.
+    pub(crate) fn tell_machines(
+        &mut self,
+        place: &Place<'_>,
+        title: &str,
+        url: String,
+        published_at: Option<Timestamp>,
+    ) {
+        let own = self.lang.clone();
+        let others = self.alternates.iter().map(|a| a.lang.as_str());
+        let others = others.filter(|l| *l != own && *l != "x-default");
+        self.head = Some(Head {
+            kind: if published_at.is_some() {
+                "article"
+            } else {
+                "website"
+            },
+            title: title.to_owned(),
+            site_name: place.portal.name.clone(),
+            locale: territory(&own),
+            other_locales: others.map(territory).collect(),
+            published: published_at.map(moment),
+            url: url.clone(),
+        });
+        self.canonical = Some(url);
+    }
+}
+
+/// A language tag as OpenGraph writes it.
+fn territory(tag: &str) -> String {
+    tag.replace('-', "_")
+}
+
+/// What a page without a description of its own is about: the titles on it, as far as they fit.
+pub(crate) fn described<'a>(written: &str, titles: impl Iterator<Item = &'a str>) -> String {
+    if !written.is_empty() {
+        return written.to_owned();
+    }
+    let mut out = String::new();
+    for title in titles {
+        let chars = out.chars().count() + title.chars().count() + 3;
+        if !out.is_empty() && chars > DESCRIPTION_CHARS_MAX {
+            break;
+        }
+        if !out.is_empty() {
+            out.push_str(" · ");
+        }
+        out.push_str(title);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_without_a_description_is_described_by_whole_titles() {
+        assert_eq!(described("Own", ["A"].into_iter()), "Own");
+        assert_eq!(described("", ["A", "B"].into_iter()), "A · B");
+        let long = "x".repeat(150);
+        assert_eq!(described("", [long.as_str(), &long].into_iter()), long);
+        assert_eq!(described("", [].into_iter()), "");
+        assert_eq!(territory("pt-BR"), "pt_BR");
+    }
+}
