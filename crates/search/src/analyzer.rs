@@ -16,9 +16,7 @@ use tantivy::tokenizer::{
 use crate::compounds::Compounds;
 use crate::cut::{Cutter, is_han, is_invisible, plain};
 use crate::definition::{AnalyzerShape, LowerCase};
-
-/// Words whose stem is remembered; the map is emptied when full.
-const STEMS_MAX: usize = 65_536;
+use crate::memory::{Memory, Shelf};
 
 /// The analyzer of one locale. A clone starts with an empty memory of stems.
 pub(crate) struct Analyzer {
@@ -28,7 +26,9 @@ pub(crate) struct Analyzer {
     fold: TextAnalyzer,
     lower_case: LowerCase,
     token_bytes_max: usize,
-    stems: HashMap<Box<str>, Option<Stem>>,
+    stems: Memory<Option<Stem>>,
+    /// Where searches leave what they remember.
+    shelf: Arc<Shelf<Option<Stem>>>,
 }
 
 /// What a word is called in the scored fields.
@@ -50,7 +50,8 @@ impl Clone for Analyzer {
             fold: self.fold.clone(),
             lower_case: self.lower_case,
             token_bytes_max: self.token_bytes_max,
-            stems: HashMap::new(),
+            stems: Memory::default(),
+            shelf: Arc::clone(&self.shelf),
         }
     }
 }
@@ -102,7 +103,8 @@ impl Analyzer {
                 .build(),
             lower_case: shape.lower_case,
             token_bytes_max,
-            stems: HashMap::new(),
+            stems: Memory::default(),
+            shelf: Arc::default(),
         };
         if !compounds.is_empty() {
             let mut known = Compounds::default();
@@ -115,6 +117,19 @@ impl Analyzer {
             analyzer.compounds = Some(Arc::new(known));
         }
         Ok(analyzer)
+    }
+
+    /// A clone for one search: it remembers the stems that searches before it found.
+    pub(crate) fn for_search(&self) -> Self {
+        Self {
+            stems: self.shelf.take(),
+            ..self.clone()
+        }
+    }
+
+    /// Forgets the words of all searches.
+    pub(crate) fn forget(&self) {
+        self.shelf.clear();
     }
 
     /// Whether words are taken apart: a match may stand in the middle of one.
@@ -157,14 +172,11 @@ impl Analyzer {
 
     /// The stem of a lower-cased word; `None` for a stop word.
     fn stem(&mut self, word: &str) -> Option<&Stem> {
-        if !self.stems.contains_key(word) {
-            if self.stems.len() >= STEMS_MAX {
-                self.stems.clear();
-            }
+        if self.stems.of(word).is_none() {
             let stem = self.make_stem(word);
-            self.stems.insert(word.into(), stem);
+            self.stems.learn(word, stem);
         }
-        self.stems.get(word).and_then(Option::as_ref)
+        self.stems.of(word).and_then(Option::as_ref)
     }
 
     fn make_stem(&mut self, word: &str) -> Option<Stem> {

@@ -174,6 +174,13 @@ impl Definition {
             .expect("the default analyzer was checked when the folder was read")
             .clone()
     }
+
+    /// Forgets the words that searches remember of the texts they showed.
+    pub(crate) fn forget_words(&self) {
+        for analyzer in self.analyzers.values() {
+            analyzer.forget();
+        }
+    }
 }
 
 fn parse<T: serde::de::DeserializeOwned>(

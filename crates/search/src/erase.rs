@@ -65,6 +65,7 @@ impl Inner {
         portal.remove_other_generations(&generation);
         write.erased = position.pos;
         self.publish(portal, &write, &generation, position)?;
+        self.definition.forget_words();
         Ok(Erased::Done)
     }
 }

@@ -28,6 +28,7 @@ mod facets;
 mod feedback;
 mod generation;
 mod manifest;
+mod memory;
 mod passages;
 mod plan;
 mod portal;

@@ -85,14 +85,7 @@ pub(crate) fn related(
     found.best.retain(|ranked| ranked.address != address);
     found.best.truncate(limit);
     let best = found.best.clone();
-    let analyzer = opened.analyzer.clone();
-    let result = UnitResult::new(
-        request.locale.clone(),
-        opened,
-        analyzer,
-        Plan::default(),
-        found,
-    );
+    let result = UnitResult::new(request.locale.clone(), opened, Plan::default(), found);
     best.into_iter()
         .map(|ranked| hit(&result, ranked, None, 0))
         .collect()
@@ -100,7 +93,7 @@ pub(crate) fn related(
 
 /// The stems that tell most of a text: often in it, seldom elsewhere.
 fn telling(opened: &Opened, title: &str, body: &str) -> Vec<(String, f32)> {
-    let mut analyzer = opened.analyzer.clone();
+    let mut analyzer = opened.analyzer.for_search();
     let mut counts: HashMap<String, f32> = HashMap::new();
     for (text, times) in [(title, TITLE_TIMES), (body, 1.0)] {
         let (words, _) = analyzer.query_words(&plain(text), BODY_BYTES_MAX);

@@ -10,7 +10,6 @@ use cairn_domain::locale::Locale;
 use tantivy::schema::{Field, Value};
 use tantivy::{DocAddress, TantivyDocument, Term};
 
-use crate::analyzer::Analyzer;
 use crate::answer::{Facets, Hit, SearchAnswer, SearchRequest, Snippet};
 use crate::collect::{Collected, Ranked, Top};
 use crate::error::SearchError;
@@ -34,7 +33,6 @@ const FACETS_MAX: usize = 100;
 pub(crate) struct UnitResult {
     pub(crate) locale: Locale,
     pub(crate) opened: Arc<Opened>,
-    pub(crate) analyzer: Analyzer,
     pub(crate) plan: Plan,
     pub(crate) found: Collected,
 }
@@ -68,17 +66,10 @@ impl FoundHits {
 
 impl UnitResult {
     /// What another way of looking found.
-    pub(crate) fn new(
-        locale: Locale,
-        opened: Arc<Opened>,
-        analyzer: Analyzer,
-        plan: Plan,
-        found: Collected,
-    ) -> Self {
+    pub(crate) fn new(locale: Locale, opened: Arc<Opened>, plan: Plan, found: Collected) -> Self {
         Self {
             locale,
             opened,
-            analyzer,
             plan,
             found,
         }
@@ -86,7 +77,7 @@ impl UnitResult {
 
     pub(crate) fn highlighter(&self, size: &SnippetSize) -> Highlighter {
         let rarity = |stem: &str| rarity(&self.opened, stem);
-        Highlighter::new(&self.plan, self.analyzer.clone(), rarity, size)
+        Highlighter::new(&self.plan, self.opened.analyzer.for_search(), rarity, size)
     }
 }
 
@@ -166,7 +157,7 @@ fn search_unit(
     count: usize,
 ) -> tantivy::Result<UnitResult> {
     let ranking = &room.definition.ranking;
-    let mut analyzer = opened.analyzer.clone();
+    let mut analyzer = opened.analyzer.for_search();
     let rules = request.rules.get(&locale);
     let taught = rules.map(|rules| room.taught(request.portal, &locale, rules, &mut analyzer));
     let plan = plan(
@@ -200,10 +191,11 @@ fn search_unit(
             found
         }
     };
+    // Its memory is the next one's: the highlighter takes it.
+    drop(analyzer);
     Ok(UnitResult {
         locale,
         opened,
-        analyzer,
         plan,
         found,
     })

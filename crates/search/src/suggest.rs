@@ -66,7 +66,7 @@ fn suggest_in(
     request: &SuggestRequest,
 ) -> tantivy::Result<UnitResult> {
     let ranking = &room.definition.ranking;
-    let mut analyzer = opened.analyzer.clone();
+    let mut analyzer = opened.analyzer.for_search();
     let taught = request
         .rules
         .as_ref()
@@ -96,13 +96,7 @@ fn suggest_in(
     }
     by_title_share(&opened, &plan, &ranking.title_share, &mut found.best)?;
     found.best.truncate(limit);
-    Ok(UnitResult::new(
-        request.locale.clone(),
-        opened,
-        analyzer,
-        plan,
-        found,
-    ))
+    Ok(UnitResult::new(request.locale.clone(), opened, plan, found))
 }
 
 /// Every word in a title, in any of its forms.

@@ -125,7 +125,7 @@ impl App {
         let searches = SearchPool::new(
             parts.settings.search_threads,
             parts.settings.search_queue_max,
-        );
+        )?;
         let counting = Counting::new(parts.settings.search_counts_days, parts.ids.secret());
         Ok(Arc::new(App {
             settings: parts.settings,
