@@ -1,5 +1,6 @@
 //! What machines are told of the public pages: heads, sitemaps, feeds, texts, and how caches keep them.
 
+mod caching;
 mod heads;
 mod sitemaps;
 mod xml;

@@ -65,6 +65,7 @@ async fn an_article_page_has_exactly_these_headers() {
             "etag",
             "permissions-policy",
             "referrer-policy",
+            "surrogate-key",
             "vary",
             "x-content-type-options",
         ],

@@ -13,6 +13,7 @@ mod chance;
 mod erasing;
 mod folder;
 mod importing;
+mod outage;
 mod pictures;
 mod reckoning;
 mod six;

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use cairn_http::help_center::{KeySeparator, SurrogateKeyHeader};
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
@@ -73,6 +74,10 @@ pub struct Config {
     pub search_counts_days: u32,
     /// Memory for rendered pages, in bytes.
     pub page_cache_bytes_max: u64,
+    /// Header that tells a CDN what a page shows; empty sends none.
+    pub surrogate_key_header: String,
+    /// What stands between the tokens in it.
+    pub surrogate_key_separator: SurrogateKeySeparator,
     /// Host names MCP answers to, besides the loopback names, `public_url` and the portals'.
     pub allowed_hosts: Vec<String>,
     /// Origins of web pages that may call MCP, besides `public_url`'s.
@@ -95,6 +100,16 @@ pub enum LogFormat {
     Text,
     /// For machines: one JSON object a line.
     Json,
+}
+
+/// What stands between the tokens of the header for CDNs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SurrogateKeySeparator {
+    /// Fastly, Varnish, KeyCDN.
+    Space,
+    /// Cloudflare, Bunny.
+    Comma,
 }
 
 /// Text that is not shown, such as an address with a password in it.
@@ -134,6 +149,8 @@ impl Default for Config {
             search_queue_max: 256,
             search_counts_days: 90,
             page_cache_bytes_max: 64 * 1024 * 1024,
+            surrogate_key_header: "Surrogate-Key".to_owned(),
+            surrogate_key_separator: SurrogateKeySeparator::Space,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             request_timeout_s: 60,
@@ -261,6 +278,8 @@ pub const SETTINGS: &[&str] = &[
     "search_queue_max",
     "search_counts_days",
     "page_cache_bytes_max",
+    "surrogate_key_header",
+    "surrogate_key_separator",
     "allowed_hosts",
     "allowed_origins",
     "request_timeout_s",
@@ -282,6 +301,8 @@ const TEXTS: &[&str] = &[
     "log_level",
     "log_format",
     "log_file",
+    "surrogate_key_header",
+    "surrogate_key_separator",
 ];
 /// Settings that are lists: separated by commas in the environment.
 const LISTS: &[&str] = &["allowed_hosts", "allowed_origins"];
@@ -375,6 +396,12 @@ impl Config {
             }
         }
         self.attachments.check()?;
+        if !self.surrogate_key_header.is_empty() && self.surrogate_key().is_none() {
+            bail!(
+                "setting surrogate_key_header: {:?} is no name of a header",
+                self.surrogate_key_header
+            );
+        }
         if self.owner_url.is_some() && self.database_url.is_none() {
             bail!("setting owner_url is given without database_url; give both or none");
         }
@@ -416,6 +443,15 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// The header for CDNs, if one is sent.
+    pub fn surrogate_key(&self) -> Option<SurrogateKeyHeader> {
+        let separator = match self.surrogate_key_separator {
+            SurrogateKeySeparator::Space => KeySeparator::Space,
+            SurrogateKeySeparator::Comma => KeySeparator::Comma,
+        };
+        SurrogateKeyHeader::of(&self.surrogate_key_header, separator)
     }
 
     /// Threads that search: as set, or one per processor.
@@ -511,6 +547,11 @@ mod tests {
         assert_eq!(example.log_level, default.log_level);
         assert_eq!(example.search_queue_max, default.search_queue_max);
         assert_eq!(example.page_cache_bytes_max, default.page_cache_bytes_max);
+        assert_eq!(example.surrogate_key_header, default.surrogate_key_header);
+        assert_eq!(
+            example.surrogate_key_separator,
+            default.surrogate_key_separator
+        );
         assert_eq!(example.request_timeout_s, default.request_timeout_s);
         assert_eq!(example.shutdown_grace_s, default.shutdown_grace_s);
         assert_eq!(
@@ -593,6 +634,16 @@ mod tests {
                 None,
                 &[("CAIRN_ROLE_PREFIX", "Cairn; drop")],
                 &["role_prefix"],
+            ),
+            (
+                None,
+                &[("CAIRN_SURROGATE_KEY_HEADER", "Cache Tag")],
+                &["surrogate_key_header", "Cache Tag"],
+            ),
+            (
+                None,
+                &[("CAIRN_SURROGATE_KEY_SEPARATOR", "tab")],
+                &["surrogate_key_separator"],
             ),
             (None, &[("CAIRN_OWNER_URL", "postgres://x")], &["owner_url"]),
             (None, &[("CAIRN_PUBLIC_URL", "kb.example")], &["public_url"]),

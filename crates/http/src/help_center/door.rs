@@ -298,7 +298,12 @@ impl Room {
                 (entry, Stands::OnEverything, key.with_query(asked.query))
             }
         };
-        let entry = Arc::new(entry);
+        let shown = match &stands {
+            Stands::On(on, _) => on.as_slice(),
+            Stands::OnEverything => &[],
+        };
+        let header = self.surrogate_key.as_ref();
+        let entry = Arc::new(entry.showing(header, center.portal().id, shown));
         // A name beyond the limit is not worth keeping.
         if key.path.len() + key.query.len() <= address::PATH_BYTES_MAX {
             self.cache.put(&reading, key, Arc::clone(&entry), stands);
@@ -410,8 +415,13 @@ impl Room {
             VARY_ENCODING
         };
         let entry = if key.is_markdown || !ending.is_empty() {
-            let mut headers =
-                headers::common(&self.transport, headers::POLICY_OF_DATA, CachePolicy::Page);
+            // A cache that does not read `Vary` would give the Markdown to browsers.
+            let cache = if ending.is_empty() {
+                CachePolicy::Negotiated
+            } else {
+                CachePolicy::Page
+            };
+            let mut headers = headers::common(&self.transport, headers::POLICY_OF_DATA, cache);
             headers::markdown(&mut headers, content.locale.as_str(), &content.url, vary);
             Entry::kept(StatusCode::OK, headers, content.body.clone())
         } else {

@@ -10,10 +10,13 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use bytes::Bytes;
+use cairn_domain::ids::PortalId;
+use cairn_service::app::Dependency;
 use tokio::sync::OnceCell;
 
 use super::etag;
 use super::negotiate::{self, Encoding};
+use super::surrogate::SurrogateKeyHeader;
 
 /// Bodies below this many bytes go out as they are.
 const COMPRESS_BYTES_MIN: usize = 512;
@@ -53,6 +56,19 @@ impl Entry {
         Self::new(status, headers, body.into(), Effort::Once)
     }
 
+    /// Says in its headers what it shows.
+    pub(crate) fn showing(
+        mut self,
+        header: Option<&SurrogateKeyHeader>,
+        portal: PortalId,
+        shown: &[Dependency],
+    ) -> Self {
+        if let Some(header) = header {
+            header.put(&mut self.headers, portal, shown);
+        }
+        self
+    }
+
     fn new(status: StatusCode, headers: HeaderMap, body: Bytes, effort: Effort) -> Self {
         Self {
             status,
@@ -72,7 +88,7 @@ impl Entry {
     /// Most bytes of memory it will ever take.
     pub(crate) fn bytes_max(&self) -> usize {
         /// Headers, cells and bookkeeping, generously.
-        const OVERHEAD_BYTES: usize = 2_048;
+        const OVERHEAD_BYTES: usize = 4_096;
         self.body.len() * 2 + OVERHEAD_BYTES
     }
 

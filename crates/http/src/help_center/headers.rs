@@ -29,20 +29,33 @@ pub(crate) enum CachePolicy {
     Immutable,
 }
 
+/// A page: a browser asks every time; a shared cache answers by itself for a minute, for one more while
+/// it asks for a fresh one, and for a day while we are down (RFC 9111, RFC 5861).
+const PAGE_KEPT: &str =
+    "public, max-age=0, s-maxage=60, stale-while-revalidate=60, stale-if-error=86400";
+/// A miss: ten seconds, because what is missing may be published any moment.
+const MISS_KEPT: &str = "public, max-age=0, s-maxage=10";
+/// A move: a minute.
+const MOVE_KEPT: &str = "public, max-age=60, s-maxage=60";
+/// What depends on who asks, or on more of the request than caches compare.
+const NEGOTIATED_KEPT: &str = "private, no-cache";
+/// What nobody keeps.
+const NEVER_KEPT: &str = "private, no-store";
+/// A file: a day, and one more while a fresh one is asked for or we are down.
+const FILE_KEPT: &str = "public, max-age=86400, stale-while-revalidate=86400, stale-if-error=86400";
+/// What never changes: a year, the longest there is.
+const IMMUTABLE_KEPT: &str = "public, max-age=31536000, immutable";
+
 impl CachePolicy {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Page => {
-                "public, max-age=0, s-maxage=60, stale-while-revalidate=60, stale-if-error=86400"
-            }
-            Self::Miss => "public, max-age=0, s-maxage=10",
-            Self::Move => "public, max-age=60, s-maxage=60",
-            Self::Negotiated => "private, no-cache",
-            Self::Never => "private, no-store",
-            Self::File => {
-                "public, max-age=86400, stale-while-revalidate=86400, stale-if-error=86400"
-            }
-            Self::Immutable => "public, max-age=31536000, immutable",
+            Self::Page => PAGE_KEPT,
+            Self::Miss => MISS_KEPT,
+            Self::Move => MOVE_KEPT,
+            Self::Negotiated => NEGOTIATED_KEPT,
+            Self::Never => NEVER_KEPT,
+            Self::File => FILE_KEPT,
+            Self::Immutable => IMMUTABLE_KEPT,
         }
     }
 }

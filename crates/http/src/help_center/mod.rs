@@ -27,6 +27,7 @@ mod machines;
 mod messages;
 mod negotiate;
 mod stones;
+mod surrogate;
 mod turns;
 mod views;
 
@@ -43,11 +44,15 @@ use entry::Entry;
 use headers::Transport;
 use turns::Turns;
 
+pub use surrogate::{KeySeparator, SurrogateKeyHeader};
+
 /// Settings of the help center.
 #[derive(Debug, Clone)]
 pub struct PagesOptions {
     /// Memory that rendered pages may take, in bytes.
     pub cache_bytes_max: u64,
+    /// The header that tells a CDN what an answer shows; none is sent when absent.
+    pub surrogate_key: Option<SurrogateKeyHeader>,
     /// Most addresses in one file of a sitemap; never more than sitemaps.org allows.
     pub sitemap_urls_max: usize,
     /// Whether Strict-Transport-Security, sent where the public address is https, covers subdomains.
@@ -58,6 +63,7 @@ impl Default for PagesOptions {
     fn default() -> Self {
         Self {
             cache_bytes_max: 64 * 1024 * 1024,
+            surrogate_key: Some(SurrogateKeyHeader::default()),
             sitemap_urls_max: machines::SITEMAP_URLS_MAX,
             hsts_includes_subdomains: false,
         }
@@ -76,6 +82,7 @@ struct Room {
     nowhere: Arc<Entry>,
     turns: Turns,
     sitemap_limits: SitemapLimits,
+    surrogate_key: Option<SurrogateKeyHeader>,
     transport: Transport,
     hits: metrics::Counter,
     misses: metrics::Counter,
@@ -94,6 +101,7 @@ impl Pages {
             cache,
             nowhere: Arc::new(door::nowhere(&transport, &sheets.of(None))),
             turns: Turns::default(),
+            surrogate_key: options.surrogate_key,
             sitemap_limits: machines::sitemap_limits(options.sitemap_urls_max),
             sheets,
             assets: Assets::new(&transport),

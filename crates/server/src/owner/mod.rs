@@ -113,6 +113,7 @@ impl Owner {
             Arc::clone(&app),
             PagesOptions {
                 cache_bytes_max: config.page_cache_bytes_max,
+                surrogate_key: config.surrogate_key(),
                 ..PagesOptions::default()
             },
         );

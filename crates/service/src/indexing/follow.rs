@@ -115,6 +115,7 @@ impl App {
             let head = Followed { pos, event };
             if self.followed(portal) != Some(head) {
                 advanced += self.follow(portal, head).await?;
+                self.warm(portal).await?;
             }
         }
         Ok(if advanced == 0 {
@@ -122,6 +123,16 @@ impl App {
         } else {
             Progress::Advanced(advanced)
         })
+    }
+
+    /// Reads again what searches and pages take from memory, so that they need no database for it: it
+    /// may be gone when the first of them asks.
+    async fn warm(&self, portal: PortalId) -> Result<()> {
+        if portal != PortalId::INSTANCE {
+            self.tree(portal).await?;
+            self.search_rules(portal).await?;
+        }
+        Ok(())
     }
 
     /// Steps until everything that was committed before the call is indexed, and what was erased has

@@ -145,7 +145,10 @@ impl Room {
         let Some(made) = self.make(&center, &document).await? else {
             return Ok(None);
         };
-        let headers = self.headers_of_document(made.media_type);
+        let mut headers = self.headers_of_document(made.media_type);
+        if let Some(header) = &self.surrogate_key {
+            header.put(&mut headers, key.portal, &made.depends_on);
+        }
         let entry = match made.body {
             Written::Whole(body) => Arc::new(Entry::kept(StatusCode::OK, headers, body)),
             Written::Flowing(body) => {
