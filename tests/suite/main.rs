@@ -13,6 +13,7 @@ mod corpora;
 mod coverage;
 mod etags;
 mod exports;
+mod finding;
 mod for_machines;
 mod help_center;
 mod house;
@@ -43,6 +44,8 @@ mod statements;
 mod tenancy;
 mod translations;
 mod watermark;
+mod weights;
+mod widget;
 
 /// Not a test of anything: the program through which the throw-away Postgres is started.
 #[test]

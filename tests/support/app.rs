@@ -48,7 +48,7 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     /// A key that may do everything everywhere.
     pub key: TestKey,
-    router: Router,
+    pub(crate) router: Router,
     dir: TempDir,
     place: Place,
     settings: Settings,
@@ -73,6 +73,17 @@ impl TestApp {
     /// Starts one that keeps files in this place instead of a directory of its own.
     pub async fn spawn_keeping_files(place: Option<Place>) -> Self {
         Self::spawn_with(settings(), place).await
+    }
+
+    /// Starts one whose widget may be shown by pages of these origins.
+    pub async fn spawn_showing_widget_on(origins: &[&str]) -> Self {
+        let mut app = Self::spawn().await;
+        let options = PagesOptions {
+            widget_origins: origins.iter().map(|o| (*o).to_owned()).collect(),
+            ..PagesOptions::default()
+        };
+        app.router = router(&app.app, options);
+        app
     }
 
     async fn spawn_with(settings: Settings, place: Option<Place>) -> Self {

@@ -21,6 +21,7 @@ pub mod process;
 mod rest;
 mod rows;
 mod server;
+mod serving;
 mod shared;
 mod workspace;
 
@@ -34,5 +35,6 @@ pub use mcp::{Era, Mcp, ToolAnswer};
 pub use portal::PortalBuilder;
 pub use rest::{Request, Rest};
 pub use rows::{PARITY_TABLES, normalise};
+pub use serving::Served;
 pub use shared::{Line, corpus, say, shared_dir, unpacked_collection};
 pub use workspace::{read, root, rust_files, rust_files_below};

@@ -61,6 +61,7 @@ pub(super) fn requests(room: &Room, queries: &str, snippets: bool) -> Result<Vec
                 snippets,
                 facets: false,
                 sections: 0,
+                as_typed: false,
                 explain: false,
                 rules: std::collections::BTreeMap::new(),
             })

@@ -34,6 +34,8 @@ pub struct SearchRequest {
     pub facets: bool,
     /// Sections shown of each hit beside the one of its snippet.
     pub sections: usize,
+    /// Whether the words are looked for as they stand, without repairing any.
+    pub as_typed: bool,
     /// Whether each hit says how its score came about; for people who tune, it costs a lot.
     pub explain: bool,
     /// What operators taught the search, by locale; none for a locale that is absent.
@@ -70,6 +72,10 @@ pub struct SearchAnswer {
     pub facets: Facets,
     /// The query with unknown words repaired, when a repair is likely.
     pub corrected: Option<String>,
+    /// The words of the query that were repaired, as they were typed: no document has them.
+    pub repaired: Vec<String>,
+    /// How many of [`Self::total`] there are in each locale that was asked.
+    pub totals: Vec<(Locale, u64)>,
     /// The query was longer than the limits; its end was not searched.
     pub truncated: bool,
 }
@@ -100,6 +106,8 @@ pub struct Hit {
     pub slug: String,
     /// Its title.
     pub title: String,
+    /// Its title escaped for HTML, the words that matched in `<mark>`; empty unless snippets were asked for.
+    pub title_html: String,
     /// Its stored summary.
     pub excerpt: String,
     /// Its locale.

@@ -25,6 +25,17 @@ const PHRASE_WORDS_MAX: usize = 16;
 /// Most hidden keywords that one query meets.
 const LIFTED_MAX: usize = 50;
 
+/// In what manner a query is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Whole, slips repaired.
+    Asked,
+    /// While somebody types: one word alone may be unfinished as well.
+    Typing,
+    /// As it stands: no word is repaired.
+    AsTyped,
+}
+
 /// What is looked for in one unit.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Plan {
@@ -46,6 +57,8 @@ pub(crate) struct Plan {
     /// Articles with a hidden keyword that was asked for.
     pub(crate) lifted: Vec<ArticleId>,
     pub(crate) corrected: Option<String>,
+    /// The words that `corrected` has no more, as they were typed.
+    pub(crate) repaired: Vec<String>,
     pub(crate) truncated: bool,
 }
 
@@ -102,15 +115,14 @@ fn cut(text: &str) -> (&str, bool) {
     (&text[..text.floor_char_boundary(QUERY_BYTES_MAX)], true)
 }
 
-/// Plans a query for one unit, whose dictionary decides about repairs and completions. While somebody
-/// `is_typing`, one word alone may be unfinished as well.
+/// Plans a query for one unit, whose dictionary decides about repairs and completions.
 pub(crate) fn plan(
     text: &str,
     opened: &Opened,
     analyzer: &mut Analyzer,
     taught: Option<&Taught>,
     ranking: &Ranking,
-    is_typing: bool,
+    manner: Manner,
 ) -> tantivy::Result<Plan> {
     let (text, cut_bytes) = cut(text);
     let text = plain(text);
@@ -137,8 +149,8 @@ pub(crate) fn plan(
         if !seen.insert(stem.clone()) {
             continue;
         }
-        let is_last = at + 1 == words.len() && (is_typing || words.len() > 1);
-        let expanded = expand_word(word, stem, is_last, opened, analyzer, ranking)?;
+        let is_last = at + 1 == words.len() && (manner == Manner::Typing || words.len() > 1);
+        let expanded = expand_word(word, stem, is_last, manner, opened, analyzer, ranking)?;
         let is_unknown = expanded.is_unknown && expanded.repair.is_none();
         match expanded.repair {
             Some((repair, documents)) => {
@@ -189,6 +201,8 @@ pub(crate) fn plan(
         plan.stop_words.dedup();
     } else if !repaired.is_empty() && asked.words == text {
         plan.corrected = Some(with_repairs(&text, &repaired));
+        let typed = repaired.iter().map(|(word, _)| &text[word.from..word.to]);
+        plan.repaired = typed.map(str::to_owned).collect();
     }
     Ok(plan)
 }
@@ -319,6 +333,7 @@ fn expand_word(
     word: &QueryWord,
     stem: &str,
     is_last: bool,
+    manner: Manner,
     opened: &Opened,
     analyzer: &mut Analyzer,
     ranking: &Ranking,
@@ -356,6 +371,7 @@ fn expand_word(
     };
     let may_be_slip = documents == 0
         || is_rare && documents as f32 <= typo.rare_share_max * opened.searcher.num_docs() as f32;
+    let may_be_slip = may_be_slip && manner != Manner::AsTyped;
     if may_be_slip && edits > 0 && (completions == 0 || documents == 0) {
         for candidate in expand::repairs(opened, &word.raw, edits, typo.candidates_max)? {
             let boost = match candidate.distance {

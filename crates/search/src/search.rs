@@ -16,7 +16,7 @@ use crate::error::SearchError;
 use crate::explain::explain;
 use crate::facets::{self, Counts};
 use crate::feedback::by_feedback;
-use crate::plan::{Plan, plan};
+use crate::plan::{Manner, Plan, plan};
 use crate::portal::Portal;
 use crate::query::{query, without_pin};
 use crate::ranking::SnippetSize;
@@ -52,6 +52,16 @@ impl FoundHits {
 
     pub(crate) fn corrected(&self) -> Option<String> {
         self.results.iter().find_map(|r| r.plan.corrected.clone())
+    }
+
+    pub(crate) fn repaired(&self) -> Vec<String> {
+        let corrected = self.results.iter().find(|r| r.plan.corrected.is_some());
+        corrected.map_or_else(Vec::new, |r| r.plan.repaired.clone())
+    }
+
+    pub(crate) fn totals(&self) -> Vec<(Locale, u64)> {
+        let totals = self.results.iter();
+        totals.map(|r| (r.locale.clone(), r.found.total)).collect()
     }
 
     pub(crate) fn is_truncated(&self) -> bool {
@@ -108,6 +118,8 @@ pub(crate) fn search(
         position: Some(found.position),
         facets: facets_of(&found.results),
         corrected: found.corrected(),
+        repaired: found.repaired(),
+        totals: found.totals(),
         truncated: found.is_truncated(),
     })
 }
@@ -166,7 +178,11 @@ fn search_unit(
         &mut analyzer,
         taught.as_deref(),
         ranking,
-        false,
+        if request.as_typed {
+            Manner::AsTyped
+        } else {
+            Manner::Asked
+        },
     )?;
     let query = query(&plan, &opened.fields, ranking, &request.filters);
     let found = match &query {
@@ -285,15 +301,16 @@ pub(crate) fn hit(
 ) -> Result<Hit, SearchError> {
     let (card, document) = read(&result.opened, ranked.address)?;
     let body = text_of(&document, result.opened.fields.body);
-    let (snippet, section, sections) = match highlighter {
-        None => (Snippet::default(), None, Vec::new()),
+    let (title_html, snippet, section, sections) = match highlighter {
+        None => (String::new(), Snippet::default(), None, Vec::new()),
         Some(highlighter) => {
+            let title = highlighter.marked(&card.title);
             let (snippet, section) = highlighter.snippet(body, &card.sections);
             let others = match sections_max {
                 0 => Vec::new(),
                 max => highlighter.sections(body, &card.sections, section.as_ref(), max),
             };
-            (snippet, section, others)
+            (title, snippet, section, others)
         }
     };
     let article = ArticleId::from_uuid(uuid::Uuid::from_u64_pair(ranked.id.0, ranked.id.1));
@@ -306,6 +323,7 @@ pub(crate) fn hit(
         source_id: card.source_id,
         slug: card.slug,
         title: card.title,
+        title_html,
         excerpt: card.excerpt,
         locale: result.locale.clone(),
         score: without_pin(ranked.score),

@@ -105,6 +105,12 @@ impl Highlighter {
         (render(body, range, &matches), section)
     }
 
+    /// A whole text of one line, escaped for HTML, with the words that matched in `<mark>`.
+    pub(crate) fn marked(&mut self, text: &str) -> String {
+        let matches = self.matches(text);
+        render(text, 0..text.len(), &matches).html
+    }
+
     /// Where words of the query stand in a text, and which.
     pub(crate) fn words_in(&mut self, text: &str) -> Vec<(usize, usize)> {
         let matches = self.matches(text).into_iter();

@@ -15,7 +15,7 @@ use crate::answer::Hit;
 use crate::collect::{Collected, Top};
 use crate::document::Face;
 use crate::error::SearchError;
-use crate::plan::{Plan, plan};
+use crate::plan::{Manner, Plan, plan};
 use crate::portal::Portal;
 use crate::rerank::by_title_share;
 use crate::room::Inner;
@@ -77,7 +77,7 @@ fn suggest_in(
         &mut analyzer,
         taught.as_deref(),
         ranking,
-        true,
+        Manner::Typing,
     )?;
     let limit = request.limit.min(SUGGESTIONS_MAX);
     let mut found = Collected::default();

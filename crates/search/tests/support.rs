@@ -122,6 +122,7 @@ pub(crate) fn request(face: Face, text: &str) -> SearchRequest {
         snippets: true,
         facets: false,
         sections: 0,
+        as_typed: false,
         explain: false,
         rules: std::collections::BTreeMap::new(),
     }

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use cairn_http::help_center::{KeySeparator, SurrogateKeyHeader};
+use cairn_http::help_center::{KeySeparator, SurrogateKeyHeader, is_widget_origin};
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
@@ -78,6 +78,8 @@ pub struct Config {
     pub surrogate_key_header: String,
     /// What stands between the tokens in it.
     pub surrogate_key_separator: SurrogateKeySeparator,
+    /// Origins of web pages that may show the widget, besides our own.
+    pub widget_origins: Vec<String>,
     /// Host names MCP answers to, besides the loopback names, `public_url` and the portals'.
     pub allowed_hosts: Vec<String>,
     /// Origins of web pages that may call MCP, besides `public_url`'s.
@@ -151,6 +153,7 @@ impl Default for Config {
             page_cache_bytes_max: 64 * 1024 * 1024,
             surrogate_key_header: "Surrogate-Key".to_owned(),
             surrogate_key_separator: SurrogateKeySeparator::Space,
+            widget_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             request_timeout_s: 60,
@@ -280,6 +283,7 @@ pub const SETTINGS: &[&str] = &[
     "page_cache_bytes_max",
     "surrogate_key_header",
     "surrogate_key_separator",
+    "widget_origins",
     "allowed_hosts",
     "allowed_origins",
     "request_timeout_s",
@@ -305,7 +309,7 @@ const TEXTS: &[&str] = &[
     "surrogate_key_separator",
 ];
 /// Settings that are lists: separated by commas in the environment.
-const LISTS: &[&str] = &["allowed_hosts", "allowed_origins"];
+const LISTS: &[&str] = &["widget_origins", "allowed_hosts", "allowed_origins"];
 
 /// One setting from one named place.
 struct Layer {
@@ -394,6 +398,12 @@ impl Config {
             if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
                 bail!("setting {name}: the address does not begin with postgres://");
             }
+        }
+        let other = self.widget_origins.iter().find(|o| !is_widget_origin(o));
+        if let Some(other) = other {
+            bail!(
+                "setting widget_origins: {other:?} is no origin; write https://app.example, https://*.app.example or * for everybody"
+            );
         }
         self.attachments.check()?;
         if !self.surrogate_key_header.is_empty() && self.surrogate_key().is_none() {

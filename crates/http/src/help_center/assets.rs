@@ -1,4 +1,4 @@
-//! Files that come with the program: the mark, and the pictures of the demo help centers.
+//! Files that come with the program: the mark, the scripts, and the pictures of the demo help centers.
 //!
 //! The files are a closed table in the binary. Nothing here ever opens a path, so there is nothing
 //! outside to reach.
@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 
 use super::entry::Entry;
 use super::headers::{self, CachePolicy, Transport};
+use super::scripts::{FRAMED, SUGGEST};
 
 /// Where the mark is served; the number is raised when the drawing changes.
 pub(crate) const MARK_PATH: &str = "/assets/mark.svg?v=1";
@@ -57,6 +58,14 @@ impl Assets {
         let mut files = vec![("mark.svg", answer(MARK, "image/svg+xml", POLICY_OF_DRAWING))];
         for (name, bytes) in PICTURES {
             files.push((name, answer(bytes, "image/webp", headers::POLICY_OF_DATA)));
+        }
+        let kind = "text/javascript; charset=utf-8";
+        for script in [&*SUGGEST, &*FRAMED] {
+            let name = script.path.strip_prefix("/assets/").unwrap_or_default();
+            files.push((
+                name,
+                answer(script.text.as_bytes(), kind, headers::POLICY_OF_DATA),
+            ));
         }
         Self(files)
     }
@@ -115,5 +124,7 @@ mod tests {
         ] {
             assert!(assets.find(path).is_none(), "{path}");
         }
+        assert!(assets.find(&SUGGEST.path).is_some());
+        assert!(assets.find("/assets/suggest.js").is_none());
     }
 }

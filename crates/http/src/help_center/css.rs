@@ -9,11 +9,22 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::html::Css;
+use super::widget::ancestors;
 
 const TOKENS: &str = include_str!("../../assets/tokens.css");
 const SITE: &str = include_str!("../../assets/site.css");
+/// What all pages but the article's have beside.
+const PAGES: &str = include_str!("../../assets/pages.css");
+/// What the pages of the widget have beside.
+const FRAMED: &str = include_str!("../../assets/framed.css");
 /// Most colours whose sheets are kept ready.
 const SHEETS_MAX: u64 = 1_024;
+
+/// What a page with a search field may load beside its style block.
+const WITH_SCRIPT: &str =
+    "script-src 'self'; connect-src 'self'; img-src 'self' https:; font-src 'self'";
+/// The same of a page without one.
+const WITHOUT_SCRIPT: &str = "connect-src 'self'; img-src 'self' https:; font-src 'self'";
 
 /// A style block and the policy that allows it.
 #[derive(Debug)]
@@ -22,39 +33,89 @@ pub(crate) struct Sheet {
     pub(crate) policy: HeaderValue,
 }
 
+impl Sheet {
+    fn new(shared: &str, accent: &str, may_load: &str, framed_by: &str) -> Self {
+        let mut css = shared.to_owned();
+        if !accent.is_empty() {
+            // Outside every layer, so it wins over the token.
+            css.push_str(&format!(":root{{--brand:{accent}}}"));
+        }
+        let hash = STANDARD.encode(Sha256::digest(css.as_bytes()));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; {may_load}; form-action 'self'; base-uri 'none'; frame-ancestors {framed_by}"
+        );
+        Self {
+            css: Css(css.into()),
+            policy: HeaderValue::from_str(&policy)
+                .expect("invariant: base64 and constants are visible ASCII"),
+        }
+    }
+}
+
+/// What a sheet is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    /// The page of an article: the one that is read most carries least.
+    Article,
+    /// Any other page.
+    Page,
+    /// A page in the frame of the widget.
+    Framed,
+}
+
 /// The sheets of all portals.
 #[derive(Debug)]
 pub(crate) struct Sheets {
-    shared: String,
-    by_accent: moka::sync::Cache<String, Arc<Sheet>>,
+    /// By [`Kind`], in its order.
+    shared: [String; 3],
+    by_accent: moka::sync::Cache<(Kind, String), Arc<Sheet>>,
+    without_script: Arc<Sheet>,
+    ancestors: String,
 }
 
 impl Sheets {
-    pub(crate) fn new() -> Self {
+    /// `widget_origins` are those that may frame the pages of the widget.
+    pub(crate) fn new(widget_origins: &[String]) -> Self {
+        let article = format!("{}{}", minify(TOKENS), minify(SITE));
+        let page = format!("{article}{}", minify(PAGES));
         Self {
-            shared: format!("{}{}", minify(TOKENS), minify(SITE)),
+            without_script: Arc::new(Sheet::new(&page, "", WITHOUT_SCRIPT, "'none'")),
             by_accent: moka::sync::Cache::new(SHEETS_MAX),
+            ancestors: ancestors(widget_origins),
+            shared: [article, page.clone(), format!("{page}{}", minify(FRAMED))],
         }
     }
 
     /// The sheet for a portal's colour; a colour that is not `#rgb` or `#rrggbb` is left out.
     pub(crate) fn of(&self, accent: Option<&str>) -> Arc<Sheet> {
+        self.get(Kind::Page, accent)
+    }
+
+    /// The same for the page of an article.
+    pub(crate) fn of_article(&self, accent: Option<&str>) -> Arc<Sheet> {
+        self.get(Kind::Article, accent)
+    }
+
+    /// The same for the pages of the widget: these may be framed.
+    pub(crate) fn framed(&self, accent: Option<&str>) -> Arc<Sheet> {
+        self.get(Kind::Framed, accent)
+    }
+
+    /// The sheet of pages that load no script, because they have no search field.
+    pub(crate) fn without_script(&self) -> Arc<Sheet> {
+        Arc::clone(&self.without_script)
+    }
+
+    fn get(&self, kind: Kind, accent: Option<&str>) -> Arc<Sheet> {
         let accent = accent.filter(|a| is_hex_colour(a)).unwrap_or("");
-        self.by_accent.get_with(accent.to_owned(), || {
-            let mut css = self.shared.clone();
-            if !accent.is_empty() {
-                // Outside every layer, so it wins over the token.
-                css.push_str(&format!(":root{{--brand:{accent}}}"));
-            }
-            let hash = STANDARD.encode(Sha256::digest(css.as_bytes()));
-            let policy = format!(
-                "default-src 'none'; style-src 'sha256-{hash}'; script-src 'self'; connect-src 'self'; img-src 'self' https:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-            );
-            Arc::new(Sheet {
-                css: Css(css.into()),
-                policy: HeaderValue::from_str(&policy)
-                    .expect("invariant: base64 and constants are visible ASCII"),
-            })
+        self.by_accent.get_with((kind, accent.to_owned()), || {
+            let [article, page, framed] = &self.shared;
+            let (shared, framed_by) = match kind {
+                Kind::Article => (article, "'none'"),
+                Kind::Page => (page, "'none'"),
+                Kind::Framed => (framed, self.ancestors.as_str()),
+            };
+            Arc::new(Sheet::new(shared, accent, WITH_SCRIPT, framed_by))
         })
     }
 }
@@ -158,7 +219,7 @@ mod tests {
 
     #[test]
     fn minifying_twice_changes_nothing_and_no_brace_is_lost() {
-        for css in [TOKENS, SITE] {
+        for css in [TOKENS, SITE, PAGES, FRAMED] {
             let once = minify(css);
             assert_eq!(minify(&once), once);
             assert_eq!(once.matches('{').count(), once.matches('}').count());
@@ -172,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_colour_reaches_the_block_only_as_hex_and_the_policy_names_its_hash() {
-        let sheets = Sheets::new();
+        let sheets = Sheets::new(&[]);
         let plain = sheets.of(None);
         assert!(Arc::ptr_eq(
             &plain,

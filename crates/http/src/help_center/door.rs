@@ -27,14 +27,14 @@ use super::headers::{self, CachePolicy, Transport};
 use super::negotiate;
 use super::stones::cairn;
 use super::views::{
-    ArticleView, CategoryView, FailedView, HomeView, Link, NotFoundView, PortalsView, SearchView,
+    ArticleView, CategoryView, FailedView, HomeView, Link, NotFoundView, PortalsView,
 };
-use super::{Pages, Room, assets};
+use super::{Pages, Room, assets, widget};
 
 /// The parameter by which the opening of a search result is recognised; no part of any address.
 pub(crate) const MARK: &str = "s";
 /// The page may go out in several codings.
-const VARY_ENCODING: &str = "accept-encoding";
+pub(super) const VARY_ENCODING: &str = "accept-encoding";
 /// An article also goes out as Markdown under the same address.
 const VARY_ARTICLE: &str = "accept, accept-encoding";
 
@@ -75,18 +75,20 @@ pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Resp
         Err(error) => Arc::new(room.failed(&error, asked.headers)),
     };
     if let Some(mark) = asked.mark().filter(|_| entry.is_page()) {
-        HelpCenter::count_click(&room.app, &mark, asked.path);
+        // An article is opened in the frame of the widget as well.
+        let path = asked.path.replacen("/widget/articles/", "/articles/", 1);
+        HelpCenter::count_click(&room.app, &mark, &path);
     }
     entry.respond(&parts.method, &parts.headers).await
 }
 
 /// What of a request decides its answer.
-struct Asked<'a> {
-    path: &'a str,
-    query: Option<&'a str>,
-    headers: &'a HeaderMap,
+pub(super) struct Asked<'a> {
+    pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
+    pub(super) headers: &'a HeaderMap,
     /// Whether somebody is going to read the answer: a browser that only fetches ahead counts for nothing.
-    is_read: bool,
+    pub(super) is_read: bool,
 }
 
 /// Whether the page is fetched in case somebody wants it (`Sec-Purpose: prefetch`, also with `prerender`; before that
@@ -127,13 +129,15 @@ impl<'a> Asked<'a> {
 }
 
 /// What is to be shown, and how it is kept.
-enum Outcome {
+pub(super) enum Outcome {
     /// A page.
     Page(Box<Entry>, Vec<Dependency>, i64),
     /// It is elsewhere: a path from the root of the host, or an address of another one.
     Moved(String),
     /// Nothing is there.
     Missing(Vec<ArticleLink>),
+    /// Nothing is there, and the page that says so is made already.
+    Lost(Box<Entry>),
 }
 
 impl Room {
@@ -143,6 +147,9 @@ impl Room {
             && let Some(found) = self.assets.find(asked.path)
         {
             return Ok(Arc::clone(found));
+        }
+        if asked.path == widget::WIDGET_PATH {
+            return Ok(Arc::clone(&self.widget));
         }
         if asked.path == "/favicon.ico" {
             return Ok(Arc::new(self.redirect(
@@ -172,7 +179,7 @@ impl Room {
         if let Some(entry) = self.kept(asked, &key) {
             return Ok(entry);
         }
-        if let Some(answer) = self.search(asked, &center, is_first_used).await? {
+        if let Some(answer) = self.finding(asked, &center, is_first_used).await? {
             return Ok(answer);
         }
         // One request renders a page, those that came meanwhile find it in the cache.
@@ -196,42 +203,6 @@ impl Room {
         Some(entry)
     }
 
-    /// The answer to a search, which nobody keeps; nothing when the address is no search.
-    async fn search(
-        &self,
-        asked: &Asked<'_>,
-        center: &HelpCenter,
-        is_first_used: bool,
-    ) -> Result<Option<Arc<Entry>>, Error> {
-        if !asked.path.ends_with("/search") {
-            return Ok(None);
-        }
-        let segments = address::segments(asked.path).unwrap_or_default();
-        let rest = segments.get(usize::from(is_first_used)..);
-        let Some([first, word]) = rest else {
-            return Ok(None);
-        };
-        let locale = center.locale(first).filter(|l| l.as_str() == first);
-        let Some(locale) = locale.filter(|_| word == "search") else {
-            return Ok(None);
-        };
-        let place = self.place(center, &locale);
-        let sheet = self.sheets.of(center.portal().accent.as_deref());
-        let q = address::parameter(asked.query, "q").unwrap_or_default();
-        let number = usize::try_from(address::page_number(asked.query)).unwrap_or(1);
-        let page = center.search(&locale, &q, number).await?;
-        let mark = if asked.is_read {
-            center.count_search(&locale, &page)
-        } else {
-            None
-        };
-        let html = render(&SearchView::new(&place, &sheet, &page, mark.as_deref()))?;
-        let mut headers =
-            headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Never);
-        headers::html(&mut headers, locale.as_str(), VARY_ENCODING);
-        Ok(Some(Arc::new(Entry::once(StatusCode::OK, headers, html))))
-    }
-
     /// Reads, renders and keeps a page of a portal.
     async fn read(
         &self,
@@ -250,7 +221,10 @@ impl Room {
             .collect();
         let (first, below) = match rest.split_first() {
             None | Some((&"", [])) if !segments.is_empty() => {
-                return Ok(Arc::new(self.to_locale(asked, center)));
+                return Ok(Arc::new(self.to_locale(asked, center, "")));
+            }
+            Some((&"widget", [])) => {
+                return Ok(Arc::new(self.to_locale(asked, center, "/widget")));
             }
             Some((first, below)) => (*first, below),
             None => ("", &[][..]),
@@ -279,7 +253,7 @@ impl Room {
                 (None, ["articles", slug] | ["articles", slug, ""])
                     if has_locale && !slug.is_empty() =>
                 {
-                    self.in_another_locale(asked, center, &sheet, &locale, slug, &key)
+                    self.in_another_locale(asked, center, &locale, slug, &key)
                         .await?
                 }
                 (None, _) => outcome,
@@ -291,6 +265,7 @@ impl Room {
                 let entry = self.redirect(StatusCode::MOVED_PERMANENTLY, &to, CachePolicy::Move);
                 (entry, Stands::OnEverything, key.with_query(asked.query))
             }
+            Outcome::Lost(entry) => (*entry, Stands::OnEverything, key.with_query(asked.query)),
             Outcome::Missing(nearest) => {
                 let place = self.place(center, &locale);
                 let view = NotFoundView::new(&place, &sheet, asked.path, &nearest);
@@ -337,13 +312,14 @@ impl Room {
                 ))
             }
             ["articles", slug] | ["articles", slug, ""] if !slug.is_empty() => {
-                self.article(asked, center, sheet, locale, slug, key).await
+                self.article(asked, center, locale, slug, key).await
             }
             ["categories", slug] | ["categories", slug, ""] if !slug.is_empty() => {
                 self.category(asked, center, sheet, locale, slug, key.page)
                     .await
             }
-            // Any spelling but the one that [`Self::search`] took.
+            ["widget", below @ ..] => self.framed(asked, center, locale, below).await,
+            // Any spelling but the one that [`Self::finding`] took.
             ["search"] | ["search", ""] => {
                 Ok(Outcome::Moved(format!("{}/search", place.home(locale))))
             }
@@ -355,7 +331,6 @@ impl Room {
         &self,
         asked: &Asked<'_>,
         center: &HelpCenter,
-        sheet: &Sheet,
         locale: &Locale,
         segment: &str,
         key: &PageKey,
@@ -363,7 +338,7 @@ impl Room {
         let (slug, ending) = without_ending(segment);
         match center.article(locale, slug).await? {
             ArticleLookup::Found(page) => {
-                self.article_page(asked, center, sheet, locale, &page, ending, key)
+                self.article_page(asked, center, locale, &page, ending, key)
             }
             ArticleLookup::Moved(path) => Ok(Outcome::Moved(path + ending)),
             ArticleLookup::Missing => Ok(Outcome::Missing(Vec::new())),
@@ -375,7 +350,6 @@ impl Room {
         &self,
         asked: &Asked<'_>,
         center: &HelpCenter,
-        sheet: &Sheet,
         locale: &Locale,
         segment: &str,
         key: &PageKey,
@@ -383,22 +357,17 @@ impl Room {
         let (slug, ending) = without_ending(segment);
         match center.fallback(locale, slug).await? {
             FallbackLookup::Found(page) => {
-                self.article_page(asked, center, sheet, locale, &page, ending, key)
+                self.article_page(asked, center, locale, &page, ending, key)
             }
             FallbackLookup::Moved(path) => Ok(Outcome::Moved(path + ending)),
             FallbackLookup::Missing => Ok(Outcome::Missing(center.nearest_to(locale, slug).await)),
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a request, its place, and what was found there"
-    )]
     fn article_page(
         &self,
         asked: &Asked<'_>,
         center: &HelpCenter,
-        sheet: &Sheet,
         locale: &Locale,
         page: &Page<ArticlePage>,
         ending: &'static str,
@@ -426,8 +395,9 @@ impl Room {
             Entry::kept(StatusCode::OK, headers, content.body.clone())
         } else {
             let place = self.place(center, locale);
-            let html = render(&ArticleView::new(&place, sheet, content))?;
-            self.html(sheet, locale, vary, html)
+            let sheet = self.sheets.of_article(center.portal().accent.as_deref());
+            let html = render(&ArticleView::new(&place, &sheet, content))?;
+            self.html(&sheet, locale, vary, html)
         };
         Ok(Outcome::Page(
             Box::new(entry),
@@ -478,11 +448,11 @@ impl Room {
     }
 
     /// To the first page in the language the reader likes best.
-    fn to_locale(&self, asked: &Asked<'_>, center: &HelpCenter) -> Entry {
+    fn to_locale(&self, asked: &Asked<'_>, center: &HelpCenter, below: &str) -> Entry {
         let portal = center.portal();
         let liked = negotiate::locale(asked.headers, &portal.locales);
         let locale = liked.unwrap_or_else(|| portal.default_locale());
-        let to = format!("{}/{locale}", center.base());
+        let to = format!("{}/{locale}{below}", center.base());
         let mut entry_headers = self.redirect_headers(&to, CachePolicy::Negotiated);
         entry_headers.insert(VARY, HeaderValue::from_static("accept-language"));
         Entry::once(StatusCode::FOUND, entry_headers, "")
@@ -495,9 +465,9 @@ impl Room {
         }
         let centers = HelpCenter::all(&self.app).await?;
         if let [center] = centers.as_slice() {
-            return Ok(Arc::new(self.to_locale(asked, center)));
+            return Ok(Arc::new(self.to_locale(asked, center, "")));
         }
-        let sheet = self.sheets.of(None);
+        let sheet = self.sheets.without_script();
         let locale = english();
         let mut frame = frame_of_nobody(&sheet, &locale, "");
         frame.title = frame.m.portals_title.clone();
@@ -560,7 +530,7 @@ impl Room {
             .get("x-request-id")
             .and_then(|v| v.to_str().ok())
             .unwrap_or("");
-        let sheet = self.sheets.of(None);
+        let sheet = self.sheets.without_script();
         let locale = english();
         let frame = frame_of_nobody(&sheet, &locale, "");
         let m = frame.m;
@@ -641,6 +611,6 @@ fn english() -> Locale {
     Locale::parse("locale", "en").expect("invariant: en is a language tag")
 }
 
-fn render(view: &impl Template) -> Result<String, Error> {
+pub(super) fn render(view: &impl Template) -> Result<String, Error> {
     view.render().map_err(Error::internal)
 }

@@ -10,6 +10,7 @@ use super::html::{Css, Data, Drawing};
 use super::icons;
 use super::machines::head::{Head, HeadLink};
 use super::messages::{Messages, fill};
+use super::scripts::SUGGEST;
 
 /// The frame of a page; the templates call it `frame`.
 pub(crate) struct Frame {
@@ -30,6 +31,8 @@ pub(crate) struct Frame {
     pub(crate) home: String,
     pub(crate) search: String,
     pub(crate) show_find: bool,
+    /// The script of pages with a search field; each works without.
+    pub(crate) script: Option<&'static str>,
     pub(crate) brand: String,
     pub(crate) brand_tail: String,
     pub(crate) brand_label: String,
@@ -91,7 +94,7 @@ impl<'a> Place<'a> {
         Frame {
             m: self.m,
             lang: self.locale.to_string(),
-            dir: if self.locale.is_rtl() { "rtl" } else { "ltr" },
+            dir: direction(self.locale),
             title: if title.is_empty() {
                 name.clone()
             } else {
@@ -110,6 +113,7 @@ impl<'a> Place<'a> {
             home: self.home(self.locale),
             search: format!("{}/{}/search", self.base, self.locale),
             show_find: true,
+            script: Some(SUGGEST.path.as_str()),
             brand,
             brand_tail,
             brand_label: fill(&self.m.home_of, &[name]),
@@ -157,7 +161,7 @@ pub(crate) fn frame_of_nobody(sheet: &Sheet, locale: &Locale, title: &str) -> Fr
     Frame {
         m,
         lang: locale.to_string(),
-        dir: if locale.is_rtl() { "rtl" } else { "ltr" },
+        dir: direction(locale),
         title: title.to_owned(),
         description: String::new(),
         noindex: true,
@@ -172,6 +176,7 @@ pub(crate) fn frame_of_nobody(sheet: &Sheet, locale: &Locale, title: &str) -> Fr
         home: "/".to_owned(),
         search: String::new(),
         show_find: false,
+        script: None,
         brand: m.help_center.clone(),
         brand_tail: String::new(),
         brand_label: fill(&m.home_of, &[&m.help_center]),
@@ -191,6 +196,11 @@ fn split_brand(name: &str, tails: &[String]) -> (String, String) {
             (!head.is_empty()).then(|| (format!("{head} "), tail.clone()))
         })
         .unwrap_or_else(|| (name.to_owned(), String::new()))
+}
+
+/// How a language is set.
+pub(crate) fn direction(locale: &Locale) -> &'static str {
+    if locale.is_rtl() { "rtl" } else { "ltr" }
 }
 
 /// What speakers call their language; the tag itself where we do not know.

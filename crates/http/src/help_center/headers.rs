@@ -2,7 +2,8 @@
 //!
 //! Times: a browser asks every time and mostly gets 304 (`max-age=0`); a shared cache may answer for a
 //! minute, and for a day while we are down. Our own cache is purged by the feed, the minute is only
-//! what a CDN without purging may lag behind. A miss is kept ten seconds, a move a minute, a file a day.
+//! what a CDN without purging may lag behind. A miss is kept ten seconds, suggestions half a minute, a move a minute, a
+//! file a day.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
@@ -21,6 +22,10 @@ pub(crate) enum CachePolicy {
     Move,
     /// Depends on who asks.
     Negotiated,
+    /// What comes near to a few letters: the same for everybody, and soon something else.
+    Suggestions,
+    /// The script that other sites embed under an address that stays.
+    Widget,
     /// Not to be kept.
     Never,
     /// A file that a page shows: the same bytes as long as it is there.
@@ -39,6 +44,11 @@ const MISS_KEPT: &str = "public, max-age=0, s-maxage=10";
 const MOVE_KEPT: &str = "public, max-age=60, s-maxage=60";
 /// What depends on who asks, or on more of the request than caches compare.
 const NEGOTIATED_KEPT: &str = "private, no-cache";
+/// Suggestions: half a minute.
+const SUGGESTIONS_KEPT: &str = "public, max-age=30, s-maxage=30";
+/// The script that other sites embed: an hour, and a day more while a fresh one is asked for or we are down.
+const WIDGET_KEPT: &str =
+    "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400";
 /// What nobody keeps.
 const NEVER_KEPT: &str = "private, no-store";
 /// A file: a day, and one more while a fresh one is asked for or we are down.
@@ -53,6 +63,8 @@ impl CachePolicy {
             Self::Miss => MISS_KEPT,
             Self::Move => MOVE_KEPT,
             Self::Negotiated => NEGOTIATED_KEPT,
+            Self::Suggestions => SUGGESTIONS_KEPT,
+            Self::Widget => WIDGET_KEPT,
             Self::Never => NEVER_KEPT,
             Self::File => FILE_KEPT,
             Self::Immutable => IMMUTABLE_KEPT,
@@ -137,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_page_carries_the_headers_of_the_table_and_hsts_only_over_https() {
-        let sheet = super::super::css::Sheets::new().of(None);
+        let sheet = super::super::css::Sheets::new(&[]).of(None);
         let plain = Transport::new("http://127.0.0.1:8080", true);
         let headers = common(&plain, sheet.policy.clone(), CachePolicy::Page);
         for (name, want) in [

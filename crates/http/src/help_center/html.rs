@@ -1,4 +1,4 @@
-//! Markup that may go into a template as it is: four kinds, each made in one place.
+//! Markup that may go into a template as it is: five kinds, each made in one place.
 //!
 //! A template escapes everything else, and no template says `|safe`. What is added here must be safe
 //! by how it is made, not by who calls it.
@@ -20,6 +20,57 @@ impl fmt::Display for Body<'_> {
 }
 
 impl HtmlSafe for Body<'_> {}
+
+/// A rendered body for the frame of the widget: its links to articles stay there, fragments stay on the page, all others
+/// leave the frame by the page's `base`.
+#[derive(Debug, Clone)]
+pub(crate) struct Framed(String);
+
+impl Framed {
+    /// `within` gives the address inside the frame of a path that has one: made of the same characters, so that what the
+    /// sanitiser escaped stays escaped.
+    pub(crate) fn of(html: &SafeHtml, within: impl Fn(&str) -> Option<String>) -> Self {
+        const LINK: &str = "<a ";
+        const ADDRESS: &str = " href=\"";
+        let mut out = String::with_capacity(html.as_str().len() + 1_024);
+        let mut rest = html.as_str();
+        // A `<` in a text comes escaped: this one begins a link.
+        while let Some(at) = rest.find(LINK) {
+            let (before, link) = rest.split_at(at);
+            out.push_str(before);
+            let tag = &link[..link.find('>').unwrap_or(link.len())];
+            let found = tag.find(ADDRESS).and_then(|at| {
+                let from = at + ADDRESS.len();
+                Some((from, from + tag[from..].find('"')?))
+            });
+            rest = &link[tag.len()..];
+            let Some((from, to)) = found else {
+                out.push_str(tag);
+                continue;
+            };
+            let address = &tag[from..to];
+            let inside = within(address);
+            if inside.is_some() || address.starts_with('#') {
+                out.push_str("<a target=\"_self\"");
+                out.push_str(&tag[LINK.len() - 1..from]);
+                out.push_str(inside.as_deref().unwrap_or(address));
+                out.push_str(&tag[to..]);
+            } else {
+                out.push_str(tag);
+            }
+        }
+        out.push_str(rest);
+        Self(out)
+    }
+}
+
+impl fmt::Display for Framed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for Framed {}
 
 /// The style block: our own files and a checked colour, nothing of a reader or an author.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ const ICONS: &[(&str, &str)] = &[
         "search",
         r#"<circle cx="10.5" cy="10.5" r="6.5"/><path d="m15.5 15.5 5 5"/>"#,
     ),
+    ("filter", r#"<path d="M4 6.5h16M7 12h10M10 17.5h4"/>"#),
     (
         "globe",
         r#"<circle cx="12" cy="12" r="8.5"/><path d="M3.5 12h17M12 3.5c5 5.5 5 11.5 0 17-5-5.5-5-11.5 0-17"/>"#,

@@ -1,12 +1,13 @@
-//! The public help center: pages for readers, rendered on the server, without script and cookies.
+//! The public help center: pages for readers, rendered on the server, without cookies, whole without script.
 //!
 //! A request takes one road (see [`door`]): portal from memory, page from the cache, and only on a miss
 //! one call of the application and one template. The room refuses to decide who may read what: it holds
 //! a [`cairn_service::help_center::HelpCenter`], which can reach published public articles only.
 //!
 //! Addresses: `{base}/{locale}`, `…/articles/{slug}` (and `.md`), `…/categories/{slug}?page=`,
-//! `…/search?q=&page=`; `{base}/attachments/{id}/{name}` is a file that a page shows; `{base}` leads to the reader's locale, and `/assets/…` are files in the program.
+//! `…/search?q=&topic=&exact=&page=`, `…/suggest?q=` for the script under a search field; `{base}/attachments/{id}/{name}` is a file that a page shows; `{base}` leads to the reader's locale, and `/assets/…` are files in the program.
 //! What is made for machines (`{base}/robots.txt`, `sitemap.xml` and its files) takes the road of [`machines`].
+//! `/widget.js` and `…/widget` are the same inside another site.
 //! The Markdown of an article is its body to the byte, with nothing before it; what it is the source of
 //! stands in the `Link` header.
 
@@ -19,6 +20,8 @@ mod dates;
 mod door;
 mod entry;
 mod etag;
+mod finding;
+mod found;
 mod frame;
 mod headers;
 mod html;
@@ -26,10 +29,12 @@ mod icons;
 mod machines;
 mod messages;
 mod negotiate;
+mod scripts;
 mod stones;
 mod surrogate;
 mod turns;
 mod views;
+mod widget;
 
 use std::sync::Arc;
 
@@ -45,6 +50,7 @@ use headers::Transport;
 use turns::Turns;
 
 pub use surrogate::{KeySeparator, SurrogateKeyHeader};
+pub use widget::is_widget_origin;
 
 /// Settings of the help center.
 #[derive(Debug, Clone)]
@@ -57,6 +63,8 @@ pub struct PagesOptions {
     pub sitemap_urls_max: usize,
     /// Whether Strict-Transport-Security, sent where the public address is https, covers subdomains.
     pub hsts_includes_subdomains: bool,
+    /// Origins of the pages that may show the widget, besides our own; see [`is_widget_origin`].
+    pub widget_origins: Vec<String>,
 }
 
 impl Default for PagesOptions {
@@ -66,6 +74,7 @@ impl Default for PagesOptions {
             surrogate_key: Some(SurrogateKeyHeader::default()),
             sitemap_urls_max: machines::SITEMAP_URLS_MAX,
             hsts_includes_subdomains: false,
+            widget_origins: Vec::new(),
         }
     }
 }
@@ -80,6 +89,7 @@ struct Room {
     sheets: Sheets,
     assets: Assets,
     nowhere: Arc<Entry>,
+    widget: Arc<Entry>,
     turns: Turns,
     sitemap_limits: SitemapLimits,
     surrogate_key: Option<SurrogateKeyHeader>,
@@ -95,11 +105,12 @@ impl Pages {
             Transport::new(&app.settings().public_url, options.hsts_includes_subdomains);
         let cache = Arc::new(PageCache::new(options.cache_bytes_max));
         app.on_purge(Arc::clone(&cache) as Arc<dyn cairn_service::app::PurgeListener>);
-        let sheets = Sheets::new();
+        let sheets = Sheets::new(&options.widget_origins);
         Self(Arc::new(Room {
             app,
             cache,
-            nowhere: Arc::new(door::nowhere(&transport, &sheets.of(None))),
+            nowhere: Arc::new(door::nowhere(&transport, &sheets.without_script())),
+            widget: widget::ready(&transport),
             turns: Turns::default(),
             surrogate_key: options.surrogate_key,
             sitemap_limits: machines::sitemap_limits(options.sitemap_urls_max),

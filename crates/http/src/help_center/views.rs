@@ -5,16 +5,13 @@
 use askama::Template;
 use cairn_domain::locale::Locale;
 use cairn_service::Heading;
-use cairn_service::help_center::{
-    ArticleLink, ArticlePage, CategoryLink, CategoryPage, HomePage, SearchHit, SearchPage,
-};
+use cairn_service::help_center::{ArticleLink, ArticlePage, CategoryLink, CategoryPage, HomePage};
 
 use super::address;
 use super::css::Sheet;
 use super::dates::{self, Day};
-use super::door::MARK;
-use super::frame::{Frame, Place, language_name};
-use super::html::{Body, Drawing, Marked};
+use super::frame::{Frame, Place, direction, language_name};
+use super::html::{Body, Drawing};
 use super::machines::{data, head};
 use super::messages::{Messages, Slot, fill};
 use super::stones::{cairn, cairn_of_size};
@@ -216,10 +213,6 @@ fn notices(place: &Place<'_>, page: &ArticlePage) -> Vec<Notice> {
     foreign.into_iter().chain(behind).collect()
 }
 
-fn direction(locale: &Locale) -> &'static str {
-    if locale.is_rtl() { "rtl" } else { "ltr" }
-}
-
 fn siblings(page: &ArticlePage) -> Vec<Link> {
     let own = page
         .siblings
@@ -309,15 +302,15 @@ impl HomeView {
 
 /// Links to the pages around this one.
 pub(crate) struct Pager {
-    pages: usize,
-    text: String,
-    previous: Option<String>,
-    next: Option<String>,
+    pub(crate) pages: usize,
+    pub(crate) text: String,
+    pub(crate) previous: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 impl Pager {
     /// `path` is what the number is put behind, ending in `?` or `&`.
-    fn new(m: &Messages, path: &str, page: usize, pages: usize) -> Self {
+    pub(crate) fn new(m: &Messages, path: &str, page: usize, pages: usize) -> Self {
         let to = |page: usize| format!("{path}page={page}");
         Self {
             pages,
@@ -417,98 +410,6 @@ fn group(m: &Messages, category: &CategoryLink) -> Group {
         has_more: count > shown,
         all_label: fill(&m.all_in, &[&category.name, &all]),
         all,
-    }
-}
-
-/// One result of a search.
-pub(crate) struct Hit {
-    path: String,
-    title: String,
-    category: String,
-    snippet: Marked,
-    sections: Vec<Link>,
-    updated: Day,
-}
-
-impl Hit {
-    fn of(m: &Messages, hit: &SearchHit, path: String) -> Self {
-        let sections = hit.sections.iter().map(|(title, anchor)| {
-            let path = format!("{path}#{anchor}");
-            Link::to(path, title.clone(), String::new())
-        });
-        Self {
-            title: hit.link.title.clone(),
-            category: hit.link.category.clone(),
-            snippet: Marked::of(&hit.snippet_html),
-            sections: sections.collect(),
-            path,
-            updated: Day::of(m, hit.link.updated_at),
-        }
-    }
-}
-
-/// The page of a search.
-#[derive(Template)]
-#[template(path = "search.html")]
-pub(crate) struct SearchView<'a> {
-    frame: Frame,
-    q: &'a str,
-    said: Slot,
-    /// The words that were meant, and where they are searched as they were typed.
-    corrected: Option<&'a str>,
-    /// Where the search is narrowed to a category: address, name, hits.
-    narrower: Vec<(String, &'a str, u64)>,
-    hits: Vec<Hit>,
-    elsewhere: Vec<Hit>,
-    pager: Pager,
-}
-
-impl<'a> SearchView<'a> {
-    /// `mark` is what the links to results carry, so that opening one can be counted.
-    pub(crate) fn new(
-        place: &Place<'_>,
-        sheet: &Sheet,
-        page: &'a SearchPage,
-        mark: Option<&str>,
-    ) -> Self {
-        let m = place.m;
-        let marked = |path: &str| match mark {
-            Some(mark) => format!("{path}?{MARK}={mark}"),
-            None => path.to_owned(),
-        };
-        let title = if page.q.is_empty() {
-            m.search_title.clone()
-        } else {
-            fill(&m.search_page_title, &[&page.q])
-        };
-        let chrome: &[&str] = if page.pages > 1 { &["right"] } else { &[] };
-        let mut frame = place.frame(sheet, &title, chrome, "");
-        frame.show_find = false;
-        frame.noindex = true;
-        let shown = |hits: &[SearchHit]| {
-            let hits = hits.iter();
-            hits.map(|hit| Hit::of(m, hit, marked(&hit.link.path)))
-                .collect()
-        };
-        let narrower = page.categories.iter().map(|(name, words, count)| {
-            let path = format!("{}?q={}", frame.search, address::encode(words));
-            (path, name.as_str(), *count)
-        });
-        let path = format!("{}?q={}&", frame.search, address::encode(&page.q));
-        Self {
-            q: &page.q,
-            said: if page.total == 0 {
-                m.search_nothing.clone()
-            } else {
-                m.results_for.around(page.total)
-            },
-            corrected: page.corrected.as_deref(),
-            narrower: narrower.collect(),
-            hits: shown(&page.hits),
-            elsewhere: shown(&page.elsewhere),
-            pager: Pager::new(m, &path, page.page, page.pages),
-            frame,
-        }
     }
 }
 

@@ -114,6 +114,7 @@ impl Owner {
             PagesOptions {
                 cache_bytes_max: config.page_cache_bytes_max,
                 surrogate_key: config.surrogate_key(),
+                widget_origins: config.widget_origins.clone(),
                 ..PagesOptions::default()
             },
         );

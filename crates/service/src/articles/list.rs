@@ -277,6 +277,7 @@ async fn by_words(
         limit: filters.limit,
         facets: false,
         sections: 0,
+        as_typed: false,
         explain: false,
     };
     let Found {

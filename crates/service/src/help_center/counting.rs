@@ -23,7 +23,7 @@ impl HelpCenter {
             locale,
             &page.q,
             page.total,
-            page.page == 1,
+            page.is_asked_first(),
             &shown,
         )
     }

@@ -11,6 +11,7 @@ mod counting;
 mod fallback;
 mod listing;
 mod moved;
+mod near;
 mod questions;
 mod search;
 mod sitemap;
@@ -29,6 +30,7 @@ use crate::{App, Result, address};
 pub use fallback::{Behind, FallbackLookup};
 pub(crate) use moved::address_of;
 pub use questions::Question;
+pub use search::{ReaderSearch, SearchHit, SearchPage, TopicCount};
 pub use sitemap::{SitemapLimits, SitemapPlan, SitemapUrl};
 
 /// The public face of one portal.
@@ -180,38 +182,6 @@ pub struct CategoryPage {
     pub pages: usize,
     /// The category in the locales in which it has a page, itself among them: locale and path.
     pub translations: Vec<(Locale, String)>,
-}
-
-/// One hit on the search page.
-#[derive(Debug, Clone)]
-pub struct SearchHit {
-    /// The article.
-    pub link: ArticleLink,
-    /// The cut that matched: escaped HTML with `<mark>`.
-    pub snippet_html: String,
-    /// Heading and anchor of the section it stands under, then of others that speak to the words.
-    pub sections: Vec<(String, String)>,
-}
-
-/// The page of a search.
-#[derive(Debug, Clone)]
-pub struct SearchPage {
-    /// The words as understood: cut to the limit.
-    pub q: String,
-    /// The hits of this page.
-    pub hits: Vec<SearchHit>,
-    /// How many articles matched.
-    pub total: u64,
-    /// Number of this page, from 1.
-    pub page: usize,
-    /// Number of pages.
-    pub pages: usize,
-    /// The words with slips repaired: what was found is found by these.
-    pub corrected: Option<String>,
-    /// Categories with hits in them: name, words that narrow the search to it, hits.
-    pub categories: Vec<(String, String, u64)>,
-    /// Hits in other languages, when there are hardly any in this one.
-    pub elsewhere: Vec<SearchHit>,
 }
 
 impl HelpCenter {

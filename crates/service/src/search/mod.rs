@@ -103,6 +103,8 @@ pub(crate) struct Query {
     pub(crate) facets: bool,
     /// Sections beside that of the snippet.
     pub(crate) sections: usize,
+    /// Whether no word is repaired.
+    pub(crate) as_typed: bool,
     pub(crate) explain: bool,
 }
 
@@ -157,6 +159,7 @@ pub async fn search(ctx: &Context, query: Search) -> Result<SearchPage> {
         limit,
         facets: query.facets,
         sections: 0,
+        as_typed: false,
         explain: query.explain,
     };
     let offset = offset.min(SEARCH_OFFSET_MAX);
@@ -281,6 +284,7 @@ pub(crate) async fn request(
         snippets: true,
         facets: query.facets,
         sections: query.sections,
+        as_typed: query.as_typed,
         explain: query.explain,
         rules: app.search_rules(portal.id).await?,
     };

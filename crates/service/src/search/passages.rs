@@ -97,6 +97,7 @@ pub async fn search_passages(ctx: &Context, query: SearchPassages) -> Result<Pas
         limit,
         facets: false,
         sections: 0,
+        as_typed: false,
         explain: false,
     };
     let (request, notice) = request(&ctx.app, &portal, words).await?;

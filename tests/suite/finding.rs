@@ -1,0 +1,325 @@
+//! Finding on the public pages: topics to choose from, corrected words, other languages, suggestions while typing.
+
+use std::sync::Arc;
+
+use cairn_tests::TestApp;
+use tokio::task::JoinSet;
+
+/// The part of a page between two marks.
+fn between<'a>(html: &'a str, from: &str, to: &str) -> &'a str {
+    let start = html
+        .find(from)
+        .unwrap_or_else(|| panic!("no {from} in {html}"));
+    let rest = &html[start..];
+    &rest[..rest.find(to).unwrap_or(rest.len())]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_is_narrowed_by_topics_with_counts_and_the_chosen_one_can_be_taken_away() {
+    let app = TestApp::spawn().await;
+    let refunds = app.category("Refunds").create().await;
+    app.category("Cards").below(&refunds).create().await;
+    app.category("Boarding").create().await;
+    app.category("Empty").create().await;
+    for (title, topic) in [
+        ("Walrus one", "Refunds"),
+        ("Walrus two", "Cards"),
+        ("Walrus three", "Boarding"),
+    ] {
+        let article = app.article().title(title).in_category(topic);
+        article.published().create().await;
+    }
+    app.article()
+        .title("Draft walrus")
+        .in_category("Empty")
+        .create()
+        .await;
+    app.settle().await;
+    let all = app
+        .page("/help/en/search?q=walrus")
+        .await
+        .expect(200)
+        .text();
+    let facets = between(&all, "<nav class=\"only-wide\"", "</nav>");
+    for row in [
+        "<a href=\"/help/en/search?q=walrus\" aria-current=\"true\">All topics <small>3</small></a>",
+        "<a href=\"/help/en/search?q=walrus&amp;topic=refunds\">Refunds <small>2</small></a>",
+        "<a href=\"/help/en/search?q=walrus&amp;topic=boarding\">Boarding <small>1</small></a>",
+    ] {
+        let row = row.replace("&amp;", "&#38;");
+        assert!(facets.contains(&row), "{row} is not in {facets}");
+    }
+    assert!(!facets.contains("Empty"), "a count of none is left out");
+    assert!(!facets.contains("Cards"), "what is below waits");
+    assert!(
+        all.contains("3 articles for <strong>walrus</strong>"),
+        "{all}"
+    );
+    assert!(all.contains("<mark>Walrus</mark> one</a></h2>"), "{all}");
+    assert!(all.contains("<a href=\"/help/en/categories/refunds\">Refunds</a>"));
+
+    let one = app
+        .page("/help/en/search?q=walrus&topic=refunds")
+        .await
+        .expect(200)
+        .text();
+    let facets = between(&one, "<nav class=\"only-wide\"", "</nav>");
+    assert!(
+        facets.contains("<a href=\"/help/en/search?q=walrus\">All topics <small>3</small></a>")
+    );
+    assert!(
+        facets.contains("aria-current=\"true\">Refunds <small>2</small>"),
+        "{facets}"
+    );
+    assert!(
+        facets.contains("class=\"below\">Cards <small>1</small>"),
+        "{facets}"
+    );
+    assert!(
+        facets.contains(">Boarding <small>1</small>"),
+        "others stay in reach"
+    );
+    assert!(one.contains("2 articles for <strong>walrus</strong>"));
+    assert!(one.contains("Only in <strong>Refunds</strong>."));
+    assert!(one.contains("<a href=\"/help/en/search?q=walrus\">Search all topics</a>"));
+    assert!(!one.contains("Walrus</mark> three"));
+    // What is no topic narrows nothing.
+    let none = app
+        .page("/help/en/search?q=walrus&topic=%22%3E%3Cevil")
+        .await
+        .expect(200)
+        .text();
+    assert!(none.contains("3 articles for") && !none.contains("<evil"));
+    // A topic that the words name is no choice.
+    let named = app
+        .page("/help/en/search?q=walrus+category:refunds")
+        .await
+        .expect(200)
+        .text();
+    assert!(
+        named.contains("2 articles for") && !named.contains(">All topics"),
+        "{named}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_corrected_word_is_named_and_one_link_leads_to_the_words_as_typed() {
+    let app = TestApp::spawn().await;
+    for n in 1..=4 {
+        let article = app
+            .article()
+            .title(&format!("Refund of cancelled trip {n}"));
+        article.published().create().await;
+    }
+    app.article()
+        .title("Refund rules")
+        .published()
+        .create()
+        .await;
+    app.settle().await;
+    let page = app
+        .page("/help/en/search?q=refund+cancelld")
+        .await
+        .expect(200)
+        .text();
+    assert!(
+        page.contains("for <strong>refund cancelled</strong>"),
+        "{page}"
+    );
+    assert!(page.contains("Nothing has the word “cancelld”."), "{page}");
+    let link = "/help/en/search?q=refund%20cancelld&#38;exact=1";
+    assert!(
+        page.contains(&format!("<a href=\"{link}\">Search for it anyway</a>")),
+        "{page}"
+    );
+    assert!(
+        page.contains("value=\"refund cancelld\""),
+        "the field keeps what was typed"
+    );
+    let exact = app
+        .page("/help/en/search?q=refund%20cancelld&exact=1")
+        .await
+        .expect(200)
+        .text();
+    assert!(
+        exact.contains("for <strong>refund cancelld</strong>"),
+        "{exact}"
+    );
+    assert!(!exact.contains("Nothing has the word") && !exact.contains("<mark>cancelled"));
+    assert!(exact.contains("Searched for as you typed it."));
+    let alone = app
+        .page("/help/en/search?q=cancelld&exact=1")
+        .await
+        .expect(200);
+    assert!(
+        alone.text().contains("Nothing was found for"),
+        "{}",
+        alone.text()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_languages_are_told_with_counts_and_an_endless_question_is_cut_and_said_so() {
+    let app = TestApp::spawn().await;
+    app.article().title("Walrus").published().create().await;
+    let german = app.article().title("Walrus füttern").in_locale("de");
+    let german = german.published().create().await;
+    app.settle().await;
+    let page = app
+        .page("/help/en/search?q=walrus")
+        .await
+        .expect(200)
+        .text();
+    assert!(
+        page.contains("<a href=\"/help/de/search?q=walrus\" lang=\"de\" hreflang=\"de\">Deutsch <small>1</small></a>"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("العربية <small>"),
+        "a language without hits is left out"
+    );
+    assert!(page.contains("<li lang=\"de\" dir=\"ltr\">") && page.contains(&german.path));
+    let long = "walrus+".repeat(400);
+    let page = app
+        .page(&format!("/help/en/search?q={long}"))
+        .await
+        .expect(200)
+        .text();
+    assert!(
+        page.contains("only its beginning was searched for"),
+        "{page}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn suggestions_are_public_titles_and_nothing_else() {
+    let app = TestApp::spawn().await;
+    app.category("Shelf").create().await;
+    let evil = "Walrus </script><b>&\"";
+    let open = app.article().title(evil).in_category("Shelf");
+    let open = open.published().create().await;
+    app.article().title("Walrus draft").create().await;
+    app.article()
+        .title("Walrus inside")
+        .internal()
+        .published()
+        .create()
+        .await;
+    app.article()
+        .title("Walross")
+        .in_locale("de")
+        .published()
+        .create()
+        .await;
+    app.settle().await;
+    let answer = app.page("/help/en/suggest?q=walr").await.expect(200);
+    for (name, want) in [
+        ("content-type", "application/json"),
+        ("cache-control", "public, max-age=30, s-maxage=30"),
+        ("content-language", "en"),
+        ("x-content-type-options", "nosniff"),
+        (
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'; sandbox",
+        ),
+    ] {
+        assert_eq!(answer.header(name), want, "{name}");
+    }
+    assert!(answer.headers.get("set-cookie").is_none());
+    let found = answer.json();
+    assert_eq!(found["said"], "1 suggestion");
+    let items = found["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 1, "{found}");
+    assert_eq!(items[0]["title"], evil);
+    assert_eq!(items[0]["topic"], "Shelf");
+    assert_eq!(items[0]["path"], open.path.as_str());
+    for nothing in ["", "?q=", "?q=%20", "?q=zzqxv", "?q=%ff"] {
+        let answer = app
+            .page(&format!("/help/en/suggest{nothing}"))
+            .await
+            .expect(200);
+        assert_eq!(answer.json()["items"], serde_json::json!([]), "{nothing}");
+    }
+    let long = "walrus+".repeat(500);
+    app.page(&format!("/help/en/suggest?q={long}"))
+        .await
+        .expect(200);
+    for path in [
+        "/help/fr/suggest?q=a",
+        "/help/suggest?q=a",
+        "/help/en/suggest/?q=a",
+    ] {
+        app.page(path).await.expect(404);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_too_many_search_suggestions_say_so_and_a_script_shows_none() {
+    const READERS: usize = 800;
+    let app = Arc::new(TestApp::spawn().await);
+    for n in 0..20 {
+        let article = app.article().title(&format!("Walrus number {n}"));
+        article.published().create().await;
+    }
+    app.settle().await;
+    let mut readers = JoinSet::new();
+    for _ in 0..READERS {
+        let app = Arc::clone(&app);
+        readers.spawn(async move { app.page("/help/en/suggest?q=walrus").await });
+    }
+    let answers = readers.join_all().await;
+    let busy: Vec<_> = answers.iter().filter(|a| a.status != 200).collect();
+    assert!(!busy.is_empty(), "{READERS} at once fit");
+    for answer in busy {
+        assert_eq!(answer.status, 503);
+        assert_eq!(answer.header("cache-control"), "private, no-store");
+        assert_eq!(answer.header("retry-after"), "1");
+        assert_eq!(answer.json()["items"], serde_json::json!([]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_with_a_search_field_names_one_script_for_ever_and_one_without_may_load_none() {
+    let app = TestApp::spawn().await;
+    let article = app.article().published().create().await;
+    app.settle().await;
+    let mut scripts = Vec::new();
+    for path in [
+        "/help/en",
+        &article.path,
+        "/help/en/search?q=x",
+        "/help/en/nothing",
+    ] {
+        let page = app.page(path).await;
+        let html = page.text();
+        let policy = page.header("content-security-policy");
+        assert!(policy.contains("script-src 'self';"), "{path}: {policy}");
+        assert_eq!(
+            html.matches("<script").count() - html.matches("ld+json").count(),
+            1,
+            "{path}"
+        );
+        let src = between(&html, "<script src=\"", "\" defer></script>");
+        scripts.push(src.trim_start_matches("<script src=\"").to_owned());
+    }
+    scripts.dedup();
+    assert_eq!(scripts.len(), 1, "{scripts:?}");
+    let script = app.page(&scripts[0]).await.expect(200);
+    assert_eq!(
+        script.header("content-type"),
+        "text/javascript; charset=utf-8"
+    );
+    assert_eq!(
+        script.header("cache-control"),
+        "public, max-age=31536000, immutable"
+    );
+    app.page("/assets/suggest.000000000000.js")
+        .await
+        .expect(404);
+    let nobody = app.page("/nobody/en").await.expect(404);
+    let policy = nobody.header("content-security-policy");
+    assert!(
+        !policy.contains("script-src") && !nobody.text().contains("<script"),
+        "{policy}"
+    );
+}
