@@ -5,16 +5,22 @@
 //! cairn up with its demo ─► chromedriver ─► measured at two widths, light and dark ─► screenshots
 //! ```
 //!
-//! Needs Chromium and its driver and says how to install them. The scripts that look are in
+//! Needs Chromium and its driver, and npm for axe-core, and says how to install them. The scripts that look are in
 //! `fixtures/browser`; nothing here decides what an article may hold, it only watches.
 
+mod axe;
+mod budgets;
 mod chromium;
 mod demo;
 mod documents;
+mod frame;
 mod pages;
 mod stage;
+mod stress;
+mod typing;
 mod webdriver;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use cairn_markdown::{RenderOptions, render, without_sanitiser};
@@ -124,6 +130,64 @@ async fn public_pages_stand_at_every_width_and_in_both_themes() {
 async fn public_pages_work_with_scripts_switched_off() {
     let _turn = TURN.lock().await;
     pages::work_with_scripts_switched_off().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium and npm: make test-all"]
+async fn public_pages_shut_nobody_out_and_load_one_script() {
+    let _turn = TURN.lock().await;
+    budgets::shut_nobody_out_and_load_one_script().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium: make test-all"]
+async fn public_pages_never_scroll_sideways() {
+    let _turn = TURN.lock().await;
+    budgets::never_scroll_sideways().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium: make test-all"]
+async fn the_keyboard_alone_leads_to_an_article() {
+    let _turn = TURN.lock().await;
+    typing::leads_to_an_article_by_keys_alone().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium: make test-all"]
+async fn a_search_field_stays_silent_when_suggestions_fail() {
+    let _turn = TURN.lock().await;
+    typing::stays_silent_when_suggestions_fail().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium: make test-all"]
+async fn the_widget_opens_reads_and_closes_on_a_page_of_another_origin() {
+    let _turn = TURN.lock().await;
+    frame::opens_reads_and_closes_on_a_page_of_another_origin().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium: make test-all"]
+async fn the_widget_stays_empty_where_nobody_named_the_page() {
+    let _turn = TURN.lock().await;
+    frame::stays_empty_where_nobody_named_the_page().await;
+}
+
+/// The target directory this test was built in.
+fn target() -> PathBuf {
+    let test = std::env::current_exe().expect("the test knows its own path");
+    let target = test.ancestors().nth(3);
+    target
+        .expect("a test lies in target/<profile>/deps")
+        .to_owned()
+}
+
+/// Where pictures go: `screenshots` in the target directory.
+fn shots() -> PathBuf {
+    let dir = target().join("screenshots");
+    std::fs::create_dir_all(&dir).expect("the target directory takes files");
+    dir
 }
 
 /// Every line of the corpora; none when there are no corpora here.

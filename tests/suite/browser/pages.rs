@@ -1,8 +1,6 @@
 //! The public pages of the demo as a browser shows them: nothing sideways, nothing refused, nothing
 //! missing; and the same with scripts switched off. Pictures for people go to `target/screenshots`.
 
-use std::path::PathBuf;
-
 use cairn_tests::say;
 use serde::Deserialize;
 
@@ -34,7 +32,7 @@ const fn page(name: &'static str, path: &'static str) -> Page {
     }
 }
 
-const ARTICLE: &str = "/help/en/articles/refund-passengers-when-a-sailing-is-cancelled";
+pub(super) const ARTICLE: &str = "/help/en/articles/refund-passengers-when-a-sailing-is-cancelled";
 const PAGES: [Page; 11] = [
     page("article", ARTICLE),
     page(
@@ -93,7 +91,7 @@ struct Measured {
 pub(super) async fn stand_at_every_width_and_in_both_themes() {
     let demo = Demo::start("pages").await;
     let browser = Browser::start().await;
-    let shots = shots();
+    let shots = super::shots();
     let mut faults = Vec::new();
     for width in WIDTHS {
         browser.resize(width, HEIGHT).await;
@@ -273,16 +271,4 @@ pub(super) async fn work_with_scripts_switched_off() {
         complaints.is_empty(),
         "the browser complains: {complaints:#?}"
     );
-}
-
-/// Where pictures go: `screenshots` in the target directory this test was built in.
-fn shots() -> PathBuf {
-    let test = std::env::current_exe().expect("the test knows its own path");
-    let target = test
-        .ancestors()
-        .nth(3)
-        .expect("a test lies in target/<profile>/deps");
-    let dir = target.join("screenshots");
-    std::fs::create_dir_all(&dir).expect("the target directory takes files");
-    dir
 }

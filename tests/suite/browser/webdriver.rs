@@ -15,6 +15,8 @@ use super::chromium::{FLAGS, chromedriver, chromium, end, spawn};
 
 /// How long one command of the driver may take, the start of the browser included.
 const COMMAND_WAIT: Duration = Duration::from_secs(120);
+/// How long a frame may take to come to what it is waited for.
+const FRAME_WAIT: Duration = Duration::from_secs(30);
 /// Over a pipe the browser ends with its driver, however that ends; and it has the mouse that a machine
 /// without a screen lacks.
 const OWN_FLAGS: &[&str] = &[
@@ -108,6 +110,60 @@ impl Browser {
         let thrown = &answer["exceptionDetails"];
         assert!(thrown.is_null(), "{expression}: {thrown}");
         answer["result"]["value"].clone()
+    }
+
+    /// What the promise of an expression comes to, in the page.
+    pub(super) async fn evaluate_to_the_end(&self, expression: &str) -> Value {
+        let wanted =
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        let answer = self.cdp("Runtime.evaluate", wanted).await;
+        let thrown = &answer["exceptionDetails"];
+        assert!(thrown.is_null(), "{expression}: {thrown}");
+        answer["result"]["value"].clone()
+    }
+
+    /// Runs a script in every page from now on, before anything of the page itself.
+    pub(super) async fn before_every_page(&self, script: &str) {
+        self.cdp(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": script }),
+        )
+        .await;
+    }
+
+    /// Turns to the frame that a script gives.
+    pub(super) async fn enter_frame(&self, script: &Value) {
+        let element = self
+            .command("/execute/sync", json!({ "script": script, "args": [] }))
+            .await;
+        self.command("/frame", json!({ "id": element })).await;
+    }
+
+    /// Turns back to the page.
+    pub(super) async fn leave_frame(&self) {
+        self.command("/frame", json!({ "id": null })).await;
+    }
+
+    /// What a script returns in the frame turned to.
+    pub(super) async fn in_frame(&self, script: &str) -> Value {
+        self.command("/execute/sync", json!({ "script": script, "args": [] }))
+            .await
+    }
+
+    /// Waits until a script in the frame turned to returns true; a frame on its way to another page has no answer yet.
+    pub(super) async fn wait_in_frame(&self, script: &str) {
+        let end = Instant::now() + FRAME_WAIT;
+        let mut last = Value::Null;
+        while Instant::now() < end {
+            last = self.in_frame(script).await;
+            if last == true {
+                return;
+            }
+            // The frame loads from a server that is another task.
+            sleep(Duration::from_millis(50)).await;
+        }
+        let at = self.in_frame("return location.href").await;
+        panic!("{script} gives {last} after {FRAME_WAIT:?}, at {at}");
     }
 
     /// Waits until an expression is true.

@@ -101,7 +101,11 @@ async fn a_killed_postgres_leaves_pages_that_were_read_and_searches_answering() 
         }
         let found = read(&http, &search).await;
         assert_eq!(found.status, StatusCode::OK, "{}", found.body);
-        assert!(found.body.contains("/articles/walrus-fares"), "{}", found.body);
+        assert!(
+            found.body.contains("/articles/walrus-fares"),
+            "{}",
+            found.body
+        );
         assert!(
             found.took < FROM_MEMORY_MAX,
             "a search took {:?}",
