@@ -63,6 +63,7 @@ impl Measured {
 
 struct Shared {
     requests: Rc<Vec<Vec<u8>>>,
+    status: u16,
     next: Cell<usize>,
     count_max: usize,
     deadline: Option<Instant>,
@@ -70,11 +71,25 @@ struct Shared {
     body_bytes: Cell<usize>,
 }
 
-/// Sends `requests` in their order, over and over, on so many connections.
+/// Sends `requests` in their order, over and over, on so many connections; they are answered with 200.
 ///
 /// # Errors
-/// An answer other than 200, or a connection that breaks: a fast wrong answer is no measurement.
+/// Another answer, or a connection that breaks: a fast wrong answer is no measurement.
 pub(crate) async fn run(
+    address: SocketAddr,
+    requests: &Rc<Vec<Vec<u8>>>,
+    connections: usize,
+    until: Until,
+) -> Result<Measured> {
+    run_wanting(200, address, requests, connections, until).await
+}
+
+/// The same for requests that are answered with `status`.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn run_wanting(
+    status: u16,
     address: SocketAddr,
     requests: &Rc<Vec<Vec<u8>>>,
     connections: usize,
@@ -91,6 +106,7 @@ pub(crate) async fn run(
     };
     let shared = Rc::new(Shared {
         requests: Rc::clone(requests),
+        status,
         next: Cell::new(0),
         count_max,
         deadline,
@@ -132,7 +148,7 @@ async fn ask_on(mut connection: Connection, shared: Rc<Shared>) -> Result<()> {
         shared.next.set(at + 1);
         let request = &shared.requests[at % shared.requests.len()];
         let (status, bytes) = connection.exchange(request).await?;
-        if status != 200 {
+        if status != shared.status {
             let first = request.split(|b| *b == b'\r').next().unwrap_or_default();
             bail!(
                 "{} answered {status} under load",

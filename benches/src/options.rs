@@ -112,7 +112,7 @@ pub(crate) enum Wanted {
 /// What can be measured alone. The import always runs: everything stands on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Workload {
-    /// The public article page.
+    /// Public pages: article, home, topic, and what is not there.
     Page,
     /// One article through REST.
     Read,

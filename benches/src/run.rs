@@ -90,6 +90,7 @@ fn measure(bench: &Bench, server: Server, report: &mut Report) -> Result<Server>
     memory.push(("after import and reindex", process::memory(server.pid())));
     if bench.options.wants(Workload::Page) {
         workloads::http::article_page(bench, &server, report)?;
+        workloads::http::other_pages(bench, &server, report)?;
     }
     if bench.options.wants(Workload::Read) {
         workloads::http::rest_read(bench, &server, report)?;

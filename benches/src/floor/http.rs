@@ -27,6 +27,7 @@ const CONNECTIONS: u32 = 10;
 /// What Cairn answered, to be answered again.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
+    pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) bodies: Vec<Vec<u8>>,
 }
@@ -34,6 +35,7 @@ pub(crate) struct Answers {
 /// The first line of the file; the bodies follow, one after the other.
 #[derive(Serialize, Deserialize)]
 struct Head {
+    status: u16,
     headers: Vec<(String, String)>,
     lengths: Vec<usize>,
 }
@@ -41,6 +43,7 @@ struct Head {
 impl Answers {
     pub(crate) fn write(&self, path: &FilePath) -> Result<()> {
         let head = Head {
+            status: self.status,
             headers: self.headers.clone(),
             lengths: self.bodies.iter().map(Vec::len).collect(),
         };
@@ -65,6 +68,7 @@ impl Answers {
             rest = after;
         }
         Ok(Self {
+            status: head.status,
             headers: head.headers,
             bodies,
         })
@@ -72,6 +76,7 @@ impl Answers {
 }
 
 struct Floor {
+    status: StatusCode,
     headers: HeaderMap,
     bodies: Vec<Bytes>,
     pool: Option<PgPool>,
@@ -100,6 +105,7 @@ async fn serve(args: &FloorHttp) -> Result<()> {
         );
     }
     let floor = Arc::new(Floor {
+        status: StatusCode::from_u16(answers.status)?,
         headers,
         bodies: answers.bodies.into_iter().map(Bytes::from).collect(),
         pool,
@@ -119,8 +125,8 @@ async fn serve(args: &FloorHttp) -> Result<()> {
 
 async fn from_memory(State(floor): State<Arc<Floor>>, Path(at): Path<usize>) -> Response {
     match floor.bodies.get(at) {
-        Some(body) => (floor.headers.clone(), body.clone()).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
+        Some(body) => (floor.status, floor.headers.clone(), body.clone()).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
@@ -134,7 +140,7 @@ async fn from_postgres(State(floor): State<Arc<Floor>>, Path(id): Path<i64>) -> 
         .await
         .and_then(|row| row.try_get::<Vec<u8>, _>(0));
     match found {
-        Ok(body) => (floor.headers.clone(), body).into_response(),
+        Ok(body) => (floor.status, floor.headers.clone(), body).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
@@ -180,14 +186,15 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("answers");
         let answers = Answers {
+            status: 404,
             headers: vec![("a".to_owned(), "b".to_owned())],
             bodies: vec![b"one\n".to_vec(), Vec::new(), vec![0xff, b'\n', 0]],
         };
         answers.write(&path).unwrap();
         let back = Answers::read(&path).unwrap();
         assert_eq!(
-            (back.headers, back.bodies),
-            (answers.headers, answers.bodies)
+            (back.status, back.headers, back.bodies),
+            (answers.status, answers.headers, answers.bodies)
         );
     }
 }

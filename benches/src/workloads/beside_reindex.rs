@@ -1,6 +1,7 @@
 //! What searchers feel while the index is built anew: searches with snippets at a fixed rate, alone and
 //! beside one reindex after the other.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,7 +45,10 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     let watch = Watch::begin(&[server.pid()]);
     let quiet = search(STRETCH)?;
     let looped = beside_a_loop(bench, || search(STRETCH))?;
-    let (beside, reindexes) = beside_reindexes(bench, &target)?;
+    let (beside, reindexes) = while_reindexing(bench, target.address, STRETCH, |is_over| {
+        let task = paced::run(&target, SEARCHES_PER_S, is_over);
+        bench.runtime.block_on(task)
+    })?;
     let quiet_again = search(STRETCH)?;
     let foreign_share = watch.foreign();
     let quiet_p99 = f64::midpoint(quiet.ms.p99, quiet_again.ms.p99);
@@ -92,11 +96,16 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     Ok(())
 }
 
-/// The same while the portal is reindexed over and over; the last reindex is waited for by searchers.
-fn beside_reindexes(bench: &Bench, target: &Target) -> Result<(Paced, usize)> {
+/// Reads while the portal is reindexed over and over, for `stretch`; readers wait for the end of the last reindex.
+pub(super) fn while_reindexing<T>(
+    bench: &Bench,
+    address: SocketAddr,
+    stretch: Duration,
+    read: impl FnOnce(Box<dyn Fn(Duration) -> bool + Send>) -> Result<T>,
+) -> Result<(T, usize)> {
     let is_done = Arc::new(AtomicBool::new(false));
     let done = Arc::clone(&is_done);
-    let (address, key) = (target.address, bench.key.clone());
+    let key = bench.key.clone();
     let reindexing = std::thread::spawn(move || -> Result<usize> {
         let told = || -> Result<usize> {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -104,7 +113,7 @@ fn beside_reindexes(bench: &Bench, target: &Target) -> Result<(Paced, usize)> {
                 .build()?;
             let mut count = 0;
             let began = Instant::now();
-            while began.elapsed() < STRETCH {
+            while began.elapsed() < stretch {
                 runtime.block_on(async {
                     let mut connection = Connection::open(address).await?;
                     let (path, body) = ("/api/v1/reindexes", json!({"portal": PORTAL}));
@@ -120,10 +129,7 @@ fn beside_reindexes(bench: &Bench, target: &Target) -> Result<(Paced, usize)> {
         done.store(true, Ordering::Relaxed);
         told
     });
-    let task = paced::run(target, SEARCHES_PER_S, move |_| {
-        is_done.load(Ordering::Relaxed)
-    });
-    let measured = bench.runtime.block_on(task);
+    let measured = read(Box::new(move |_| is_done.load(Ordering::Relaxed)));
     let reindexes = reindexing.join().ok().context("the thread ended badly")??;
     Ok((measured?, reindexes))
 }

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use crate::floor::http::Answers;
-use crate::load::{Measured, Until, run as load};
+use crate::limit::{Judged, Limit};
+use crate::load::{Measured, Until, run_wanting as load};
 use crate::out;
 use crate::process::Watch;
 use crate::report::{Report, Section, foreign, ms, percent, rate, ratio};
@@ -17,6 +18,10 @@ use crate::serving::Serving;
 use crate::wire::{encode, request};
 
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
+/// An article's page, of bare axum with the same bytes.
+const ARTICLE: Limit = Limit::AtLeast(0.5);
+/// Any other page; one that is not there costs what a hit does.
+const OTHER: Limit = Limit::AtLeast(0.4);
 /// Articles read in turns: typical ones, so that all bodies are of about one size.
 const ARTICLES: usize = 100;
 /// The part of a run that warms up before it.
@@ -41,6 +46,8 @@ pub(crate) fn article_page(bench: &Bench, server: &Server, report: &mut Report) 
         title: "Article page, cached",
         paths: paths.clone(),
         headers: &[],
+        status: 200,
+        limit: Some(ARTICLE),
         note: "Without a content coding.",
     };
     compare(bench, server, report, &plain)?;
@@ -49,9 +56,60 @@ pub(crate) fn article_page(bench: &Bench, server: &Server, report: &mut Report) 
         title: "Article page, cached, brotli",
         paths,
         headers: &[("accept-encoding", "br")],
+        status: 200,
+        limit: Some(ARTICLE),
         note: "As browsers ask: each page was compressed once; the floors send the compressed bytes.",
     };
     compare(bench, server, report, &brotli)
+}
+
+/// Home, topics and what is not there.
+pub(crate) fn other_pages(bench: &Bench, server: &Server, report: &mut Report) -> Result<()> {
+    let articles = typical(bench, server)?;
+    let article = articles.first().context("there are typical articles")?;
+    let (home, _) = article
+        .path
+        .split_once("/articles/")
+        .context("an article is below its locale")?;
+    let topics = topics(bench, server, home)?;
+    let lost = (0..ARTICLES).map(|at| format!("{home}/articles/lost-{at}"));
+    let pages = [
+        ("home", "Home, cached", vec![home.to_owned()], 200),
+        ("topic", "Topics, cached", topics, 200),
+        ("missing", "What is not there, cached", lost.collect(), 404),
+    ];
+    for (name, title, paths, status) in pages {
+        let what = What {
+            name,
+            title,
+            paths,
+            headers: &[],
+            status,
+            limit: Some(OTHER),
+            note: "Without a content coding.",
+        };
+        compare(bench, server, report, &what)?;
+    }
+    Ok(())
+}
+
+/// The pages of topics that have articles.
+fn topics(bench: &Bench, server: &Server, home: &str) -> Result<Vec<String>> {
+    let path = format!("/api/v1/categories?portal={PORTAL}&limit=100");
+    let page = bench.ask(server.address, "GET", &path, None)?.json(200)?;
+    let slugs = page["items"].as_array().into_iter().flatten();
+    let mut topics = Vec::new();
+    for slug in slugs.filter_map(|item| item["slug"].as_str()) {
+        let path = format!("{home}/categories/{}", encode(slug));
+        // A topic without public articles is no page.
+        if bench.ask(server.address, "GET", &path, None)?.status == 200 {
+            topics.push(path);
+        }
+    }
+    if topics.is_empty() {
+        bail!("no category has a page");
+    }
+    Ok(topics)
 }
 
 /// One article through REST.
@@ -64,6 +122,8 @@ pub(crate) fn rest_read(bench: &Bench, server: &Server, report: &mut Report) -> 
         title: "REST read, GET /api/v1/articles/{id}",
         paths: paths.collect(),
         headers: &[("x-api-key", bench.key.as_str())],
+        status: 200,
+        limit: None,
         note: "Cairn checks the key, its scopes and its reach at every request; the floors check nothing.",
     };
     compare(bench, server, report, &read)
@@ -75,6 +135,9 @@ struct What<'a> {
     title: &'a str,
     paths: Vec<String>,
     headers: &'a [(&'a str, &'a str)],
+    status: u16,
+    /// What the rate should be of that of bare axum, at more than one connection.
+    limit: Option<Limit>,
     note: &'a str,
 }
 
@@ -108,6 +171,8 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
         title,
         paths,
         headers,
+        status,
+        limit,
         note,
     } = what;
     out::progress(&format!("measuring: {title}"));
@@ -118,7 +183,7 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
                 .collect::<Vec<_>>(),
         )
     };
-    let answers = capture(bench, server, paths, headers)?;
+    let answers = capture(bench, server, paths, headers, *status)?;
     let count = answers.bodies.len();
     let floor = start_floor(bench, &answers, true)?;
     let targets = [
@@ -143,10 +208,10 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
             for ((address, requests), runs) in targets.iter().zip(&mut runs) {
                 let warm = Until::Elapsed(bench.options.run_time().mul_f64(WARM_UP));
                 let until = Until::Elapsed(bench.options.run_time());
-                let task = load(*address, requests, connections, warm);
+                let task = load(*status, *address, requests, connections, warm);
                 bench.runtime.block_on(task)?;
                 let watch = Watch::begin(&[server.pid(), floor.pid()]);
-                let task = load(*address, requests, connections, until);
+                let task = load(*status, *address, requests, connections, until);
                 let measured = bench.runtime.block_on(task)?;
                 let measured = measured.with_servers_cpu(watch.servers_cpu_s());
                 client_max = client_max.max(measured.client_busy);
@@ -155,6 +220,10 @@ fn compare(bench: &Bench, server: &Server, report: &mut Report, what: &What<'_>)
             }
         }
         let [cairn, memory, select] = runs.map(|runs| Measured::median(&runs));
+        if let Some(limit) = limit.filter(|_| connections > 1) {
+            let what = format!("{title}: rate at {connections} connections to bare axum's");
+            report.judge([Judged::new(what, cairn.per_s, memory.per_s, limit)]);
+        }
         rows.push(row(connections, &cairn, &memory, &select));
         costs.push(cost(&cairn, &memory, &select));
         kept.push(json!({
@@ -239,13 +308,17 @@ pub(super) fn capture(
     server: &Server,
     paths: &[String],
     headers: &[(&str, &str)],
+    status: u16,
 ) -> Result<Answers> {
     bench.runtime.block_on(async {
         let mut connection = crate::wire::Connection::open(server.address).await?;
-        let mut answers = Answers::default();
+        let mut answers = Answers {
+            status,
+            ..Answers::default()
+        };
         for path in paths {
             let answer = connection.ask("GET", path, headers, None).await?;
-            if answer.status != 200 {
+            if answer.status != status {
                 bail!("{path} answered {}", answer.status);
             }
             if answers.headers.is_empty() {

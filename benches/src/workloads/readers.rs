@@ -1,5 +1,6 @@
 //! What readers feel while an import runs: public pages at a fixed rate, alone and beside an import
 //! into another portal, in several rounds.
+//! And while their own portal is reindexed.
 //!
 //! Bare axum that sends the same bytes is read in turns with Cairn: what it loses beside the import, the machine
 //! takes from everybody. The import's client runs on the generator's core; it stands back for the generator, as it
@@ -15,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
+use super::beside_reindex::while_reindexing;
 use super::http::{capture, start_floor};
 use super::moving::{import_command, write_folder};
 use crate::limit::{Judged, Limit, unlimited};
@@ -44,7 +46,7 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     let folder = bench.scratch.join("beside");
     write_folder(&folder, &bench.collection.articles, 1, None)?;
     let paths = pages(bench, server)?;
-    let answers = capture(bench, server, &paths, &[])?;
+    let answers = capture(bench, server, &paths, &[], 200)?;
     let floor = start_floor(bench, &answers, false)?;
     let gets = |path: &dyn Fn(usize) -> String| {
         let all = (0..paths.len()).map(|at| request("GET", &path(at), &[], None));
@@ -63,22 +65,26 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     };
     both.alone(QUIET / 5)?;
     let watch = Watch::begin(&[server.pid(), floor.pid()]);
-    let (mut quiet, mut looped, mut beside) = <([Heard; 2], [Heard; 2], [Heard; 2])>::default();
+    let [mut quiet, mut looped, mut beside, mut reindexing] = <[[Heard; 2]; 4]>::default();
     for round in 0..bench.options.runs {
         add(&mut quiet, both.alone(QUIET / 2)?);
         let portal = format!("beside-{round}");
         add(&mut beside, both.beside_an_import(&folder, &portal)?);
+        let of_reindex =
+            while_reindexing(bench, server.address, QUIET, |is_over| both.read(is_over));
+        add(&mut reindexing, of_reindex?.0);
         add(&mut looped, beside_a_loop(bench, || both.alone(QUIET))?);
         add(&mut quiet, both.alone(QUIET / 2)?);
     }
     let foreign_share = watch.foreign();
-    let [quiet, looped, beside] = [quiet, looped, beside].map(|both| both.map(Heard::paced));
-    let judged = Judged::new(
-        "pages' p99 beside an import to quiet",
-        beside[0].ms.p99,
-        quiet[0].ms.p99,
-        LIMIT,
-    );
+    let [quiet, looped, beside, reindexing] =
+        [quiet, looped, beside, reindexing].map(|both| both.map(Heard::paced));
+    let judge = |what: &str, one: &[Paced; 2]| {
+        let what = format!("pages' p99 beside {what} to quiet");
+        Judged::new(what, one[0].ms.p99, quiet[0].ms.p99, LIMIT)
+    };
+    let of_import = judge("an import", &beside);
+    let of_reindex = judge("a reindex", &reindexing);
     let row = |what: &str, paced: &Paced, ends: [String; 2]| {
         let mut row = vec![
             what.to_owned(),
@@ -104,10 +110,12 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
         ],
         rows: vec![
             row("Cairn, quiet", &quiet[0], unlimited("1".to_owned())),
-            row("Cairn, during an import", &beside[0], judged.cells()),
+            row("Cairn, during an import", &beside[0], of_import.cells()),
+            row("Cairn, during reindexes", &reindexing[0], of_reindex.cells()),
             row(&format!("Cairn, {loop_name}"), &looped[0], beside_quiet(&looped, 0)),
             row("axum, quiet", &quiet[1], unlimited("1".to_owned())),
             row("axum, during the import", &beside[1], beside_quiet(&beside, 1)),
+            row("axum, during the reindexes", &reindexing[1], beside_quiet(&reindexing, 1)),
             row(&format!("axum, {loop_name}"), &looped[1], beside_quiet(&looped, 1)),
         ],
         notes: vec![
@@ -120,9 +128,9 @@ pub(crate) fn run(bench: &Bench, server: &Server, report: &mut Report) -> Result
     });
     report.keep(
         "readers_beside_import",
-        json!({"quiet": quiet, "beside_a_loop": looped, "beside": beside, "ratio": judged, "foreign": foreign_share}),
+        json!({"quiet": quiet, "beside_a_loop": looped, "beside": beside, "reindexing": reindexing, "ratio": of_import, "ratio_reindex": of_reindex, "foreign": foreign_share}),
     )?;
-    report.judge([judged]);
+    report.judge([of_import, of_reindex]);
     Ok(())
 }
 
