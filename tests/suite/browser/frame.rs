@@ -114,6 +114,10 @@ pub(super) async fn opens_reads_and_closes_on_a_page_of_another_origin() {
         .await
         .unwrap_or_else(|e| panic!("{e}"));
 
+    let moves = format!("getComputedStyle({ROOT}.querySelector('[role=dialog]')).animationName");
+    assert_eq!(browser.evaluate(&moves).await, "a", "it fades in");
+    browser.prefer_stillness().await;
+    assert_eq!(browser.evaluate(&moves).await, "none", "it stands still");
     let frame = json!(format!("return {ROOT}.querySelector('iframe')"));
     browser.enter_frame(&frame).await;
     browser

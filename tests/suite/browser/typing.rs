@@ -2,6 +2,7 @@
 
 use cairn_tests::say;
 
+use super::axe;
 use super::budgets::LISTEN;
 use super::demo::Demo;
 use super::pages::ARTICLE;
@@ -72,6 +73,10 @@ pub(super) async fn leads_to_an_article_by_keys_alone() {
     let demo = Demo::start("typing").await;
     let browser = Browser::start().await;
     browser.before_every_page(LISTEN).await;
+    let axe = axe::script();
+    if let Some(axe) = &axe {
+        browser.before_every_page(axe).await;
+    }
     let mut keys = Keyboard {
         browser: &browser,
         pressed: 0,
@@ -99,6 +104,10 @@ pub(super) async fn leads_to_an_article_by_keys_alone() {
     );
     for width in WIDTHS {
         browser.resize(width, 900).await;
+        if axe.is_some() {
+            let judged = axe::judge(&browser).await;
+            assert!(judged.violations.is_empty(), "{:#?}", judged.violations);
+        }
         let file = super::shots().join(format!("suggestions-{width}-light.png"));
         browser.shoot(&file).await;
     }

@@ -94,6 +94,16 @@ impl Browser {
         .await;
     }
 
+    /// The reader asked for less motion.
+    pub(super) async fn prefer_stillness(&self) {
+        let feature = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+        self.cdp(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": [feature] }),
+        )
+        .await;
+    }
+
     /// Switches the scripts of pages off.
     pub(super) async fn switch_scripts_off(&self) {
         self.cdp(
