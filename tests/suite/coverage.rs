@@ -437,6 +437,14 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
             Elsewhere::NotFound,
             vec![get(format!("/search-reports?portal={portal}"))],
         ),
+        Operation::ListFeedback => (
+            Elsewhere::NotFound,
+            vec![get(format!("/feedback?portal={portal}"))],
+        ),
+        Operation::ReportFeedback => (
+            Elsewhere::NotFound,
+            vec![get(format!("/feedback-reports?portal={portal}"))],
+        ),
         Operation::ListKeys => (Elsewhere::NamesNone, vec![get("/keys".to_owned())]),
         Operation::CreateKey => (
             Elsewhere::NotFound,

@@ -13,6 +13,7 @@ mod corpora;
 mod coverage;
 mod etags;
 mod exports;
+mod feedback;
 mod finding;
 mod for_machines;
 mod help_center;

@@ -207,6 +207,8 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::SuggestArticles
         | Operation::ListRelatedArticles
         | Operation::ReportSearches
+        | Operation::ListFeedback
+        | Operation::ReportFeedback
         | Operation::ListKeys
         | Operation::CreateKey
         | Operation::RevokeKey

@@ -70,6 +70,15 @@ impl TestApp {
         Self::spawn_with(settings, None).await
     }
 
+    /// Starts one that does not ask readers whether articles help.
+    pub async fn spawn_without_feedback() -> Self {
+        let settings = Settings {
+            feedback_days: 0,
+            ..settings()
+        };
+        Self::spawn_with(settings, None).await
+    }
+
     /// Starts one that keeps files in this place instead of a directory of its own.
     pub async fn spawn_keeping_files(place: Option<Place>) -> Self {
         Self::spawn_with(settings(), place).await

@@ -68,6 +68,8 @@ id_types! {
     AttachmentId
     /// A request to erase something.
     PurgeId
+    /// What a reader said of an article.
+    FeedbackId
 }
 
 impl PortalId {

@@ -10,6 +10,7 @@ pub mod attachment;
 pub mod category;
 pub mod event;
 pub mod feed;
+pub mod feedback;
 pub mod field_error;
 pub mod ids;
 pub mod limits;

@@ -157,3 +157,16 @@ pub const CLICKABLE_RESULTS_MAX: usize = 30;
 pub const CLICKABLE_MINUTES: i64 = 30;
 /// Most days that one report of searches covers.
 pub const SEARCH_REPORT_DAYS_MAX: i32 = 3_650;
+/// Longest words of a reader about an article, in Unicode scalar values.
+pub const FEEDBACK_WORDS_CHARS_MAX: usize = 2_000;
+/// Largest form a reader posts, in bytes: the words at their limit, each character escaped at its longest, and room for
+/// the other fields.
+pub const FEEDBACK_BODY_BYTES_MAX: usize = 32 * 1024;
+/// Most answers of readers taken from one network address in a minute.
+pub const FEEDBACK_PER_MINUTE_MAX: u32 = 6;
+/// Most answers of readers taken from one network address in a day (UTC).
+pub const FEEDBACK_PER_DAY_MAX: u32 = 60;
+/// Most network addresses, as hashes in memory, that answers are told apart by in a day; others wait until the next one.
+pub const FEEDBACK_ADDRESSES_MAX: usize = 50_000;
+/// Most answers of readers one portal takes in 24 hours.
+pub const FEEDBACK_OF_PORTAL_PER_DAY_MAX: i64 = 10_000;

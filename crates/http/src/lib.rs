@@ -14,6 +14,7 @@ pub mod extract;
 mod file;
 pub mod help_center;
 pub mod limits;
+pub mod peer;
 pub mod probes;
 pub mod problem;
 pub mod request_id;

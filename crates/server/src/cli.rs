@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Relevance(Relevance),
     /// What people and programs searched for, and what they did not find.
     Searches(Searches),
+    /// What readers said of articles: whether they helped, why not, and what is wrong in them.
+    Feedback(Feedback),
     /// Check everything a start depends on.
     Doctor(Json),
 }
@@ -427,6 +429,58 @@ pub(crate) struct Searches {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Feedback {
+    /// The answers of one kind or all, newest first; or all of them summed up by article.
+    #[arg(value_enum, default_value = "all")]
+    pub(crate) kind: FeedbackList,
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// Only about this article, by its UUID; not with `articles`.
+    #[arg(long)]
+    pub(crate) article: Option<String>,
+    /// Only this language; with `articles`.
+    #[arg(long)]
+    pub(crate) locale: Option<String>,
+    /// Days back from now.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: u32,
+    /// Answers or articles at most.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = limit_of_searches)]
+    pub(crate) limit: usize,
+    /// Print them as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which answers of readers are listed, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FeedbackList {
+    /// Every answer.
+    All,
+    /// The article helped.
+    Helpful,
+    /// It did not.
+    Unhelpful,
+    /// Something in it is wrong.
+    Mistake,
+    /// By article, those with the most complaints first.
+    Articles,
+}
+
+impl FeedbackList {
+    /// The word in requests, where it is one kind.
+    pub(crate) const fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::All | Self::Articles => None,
+            Self::Helpful => Some("helpful"),
+            Self::Unhelpful => Some("unhelpful"),
+            Self::Mistake => Some("mistake"),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct PutSearchRules {
     /// The file of rules.
     pub(crate) file: PathBuf,
@@ -516,6 +570,9 @@ mod tests {
             "cairn search-rules put rules.toml --portal help --locale pt-BR --overwrite --json",
             "cairn searches --portal help",
             "cairn searches zero --portal help --days 7 --locale en --source web --limit 500 --json",
+            "cairn feedback --portal help",
+            "cairn feedback mistake --portal help --article 018f4e2a-7b1c-7c3d-9e4f-0123456789ab --days 7 --json",
+            "cairn feedback articles --portal help --locale en --limit 100",
             "cairn doctor --json",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

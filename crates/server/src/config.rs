@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use axum::http::HeaderName;
 use cairn_http::help_center::{KeySeparator, SurrogateKeyHeader, is_widget_origin};
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
@@ -35,6 +36,8 @@ const NOT_SETTINGS_PREFIX: &[&str] = &[
 const THREADS_MAX: usize = 256;
 /// How long counts of searches can be kept, in days.
 const SEARCH_COUNTS_DAYS_MAX: u64 = 3_650;
+/// How long answers of readers can be kept, in days.
+const FEEDBACK_DAYS_MAX: u64 = 3_650;
 /// Postgres cuts names at 63 bytes; `_owner` must fit behind the prefix.
 const ROLE_PREFIX_BYTES_MAX: usize = 50;
 
@@ -72,6 +75,10 @@ pub struct Config {
     pub search_queue_max: usize,
     /// Days that counts of searches are kept; 0 switches them off and deletes them.
     pub search_counts_days: u32,
+    /// Days that answers of readers to articles are kept; 0: readers are not asked, and what is there is deleted.
+    pub feedback_days: u32,
+    /// Header in which a proxy in front names the address of the reader; the last address in it counts. The peer when absent.
+    pub client_address_header: Option<String>,
     /// Memory for rendered pages, in bytes.
     pub page_cache_bytes_max: u64,
     /// Header that tells a CDN what a page shows; empty sends none.
@@ -150,6 +157,8 @@ impl Default for Config {
             search_threads: 0,
             search_queue_max: 256,
             search_counts_days: 90,
+            feedback_days: 365,
+            client_address_header: None,
             page_cache_bytes_max: 64 * 1024 * 1024,
             surrogate_key_header: "Surrogate-Key".to_owned(),
             surrogate_key_separator: SurrogateKeySeparator::Space,
@@ -280,6 +289,8 @@ pub const SETTINGS: &[&str] = &[
     "search_threads",
     "search_queue_max",
     "search_counts_days",
+    "feedback_days",
+    "client_address_header",
     "page_cache_bytes_max",
     "surrogate_key_header",
     "surrogate_key_separator",
@@ -307,6 +318,7 @@ const TEXTS: &[&str] = &[
     "log_file",
     "surrogate_key_header",
     "surrogate_key_separator",
+    "client_address_header",
 ];
 /// Settings that are lists: separated by commas in the environment.
 const LISTS: &[&str] = &["widget_origins", "allowed_hosts", "allowed_origins"];
@@ -412,6 +424,7 @@ impl Config {
                 self.surrogate_key_header
             );
         }
+        self.client_address_header()?;
         if self.owner_url.is_some() && self.database_url.is_none() {
             bail!("setting owner_url is given without database_url; give both or none");
         }
@@ -436,6 +449,12 @@ impl Config {
                 self.search_counts_days.into(),
                 0,
                 SEARCH_COUNTS_DAYS_MAX,
+            ),
+            (
+                "feedback_days",
+                self.feedback_days.into(),
+                0,
+                FEEDBACK_DAYS_MAX,
             ),
             ("search_queue_max", self.search_queue_max as u64, 1, 1 << 20),
             (
@@ -469,6 +488,22 @@ impl Config {
         match self.search_threads {
             0 => std::thread::available_parallelism().map_or(2, usize::from),
             threads => threads,
+        }
+    }
+
+    /// The header that names the reader's address.
+    ///
+    /// # Errors
+    /// A name that no header can have.
+    pub fn client_address_header(&self) -> Result<Option<HeaderName>> {
+        let Some(name) = &self.client_address_header else {
+            return Ok(None);
+        };
+        match name.to_ascii_lowercase().parse() {
+            Ok(name) => Ok(Some(name)),
+            Err(_) => bail!(
+                "setting client_address_header: {name:?} is no name of a header; give one such as x-forwarded-for"
+            ),
         }
     }
 

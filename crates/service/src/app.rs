@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::Result;
 use crate::clock::{Clock, IdSource};
+use crate::feedback::Answers;
 use crate::indexing::erase::Erasures;
 use crate::indexing::follow::Followed;
 use crate::portals::directory::Directory;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub search_queue_max: usize,
     /// Days that counts of searches are kept; 0: none are made, and those that are there are deleted.
     pub search_counts_days: u32,
+    /// Days that answers of readers are kept; 0: readers are not asked, and those that are there are deleted.
+    pub feedback_days: u32,
 }
 
 impl Default for Settings {
@@ -57,6 +60,7 @@ impl Default for Settings {
             search_threads: 2,
             search_queue_max: 128,
             search_counts_days: 90,
+            feedback_days: 365,
         }
     }
 }
@@ -92,6 +96,8 @@ pub struct App {
     pub(crate) searches: SearchPool,
     /// What is counted of searches.
     pub(crate) counting: Counting,
+    /// What readers say of articles.
+    pub(crate) answers: Answers,
     pub(crate) vault: Vault,
     /// Where files are looked at, off the async threads.
     pub(crate) workshop: Workshop,
@@ -127,6 +133,7 @@ impl App {
             parts.settings.search_queue_max,
         )?;
         let counting = Counting::new(parts.settings.search_counts_days, parts.ids.secret());
+        let answers = Answers::new(parts.settings.feedback_days);
         Ok(Arc::new(App {
             settings: parts.settings,
             store: parts.store,
@@ -137,6 +144,7 @@ impl App {
             epoch: RwLock::new(epoch),
             searches,
             counting,
+            answers,
             vault: parts.vault,
             workshop: Workshop::new(WORKSHOP_WORKERS),
             attachment_counts: moka::sync::Cache::builder()

@@ -19,6 +19,7 @@ pub mod clock;
 pub mod context;
 pub mod cursor;
 pub mod error;
+pub mod feedback;
 pub mod help_center;
 mod idempotency;
 pub mod indexing;

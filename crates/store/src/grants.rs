@@ -17,6 +17,7 @@ pub(crate) const GRANTS: &[(&str, &str)] = &[
     ("attachments", "select, insert, update"),
     ("audit", "select, insert"),
     ("categories", "select, insert, update"),
+    ("feedback", "select, insert, delete"),
     ("idempotency", "select, insert, update, delete"),
     ("imported_files", "select, insert, update, delete"),
     ("leases", "select, insert, update, delete"),

@@ -26,6 +26,7 @@ pub mod attachments;
 pub mod audit;
 pub mod categories;
 pub mod export;
+pub mod feedback;
 pub mod help_center;
 pub mod idempotency;
 pub mod imported_files;

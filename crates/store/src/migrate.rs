@@ -42,6 +42,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "search_counts",
         include_str!("../../../migrations/0005_search_counts.sql"),
     ),
+    (
+        6,
+        "feedback",
+        include_str!("../../../migrations/0006_feedback.sql"),
+    ),
 ];
 
 /// The lease that keeps two migrators apart.

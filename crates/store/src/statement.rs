@@ -36,6 +36,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::export::article_statements(),
         crate::export::portal_statements(),
         crate::export::revision_statements(),
+        crate::feedback::STATEMENTS,
         crate::help_center::STATEMENTS,
         crate::idempotency::STATEMENTS,
         crate::imported_files::STATEMENTS,

@@ -29,7 +29,7 @@ use super::stones::cairn;
 use super::views::{
     ArticleView, CategoryView, FailedView, HomeView, Link, NotFoundView, PortalsView,
 };
-use super::{Pages, Room, assets, widget};
+use super::{Pages, Room, assets, feedback, widget};
 
 /// The parameter by which the opening of a search result is recognised; no part of any address.
 pub(crate) const MARK: &str = "s";
@@ -41,10 +41,7 @@ const VARY_ARTICLE: &str = "accept, accept-encoding";
 /// Answers a request that no other door took.
 pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Response<Body> {
     let room = &*pages.0;
-    let (parts, _) = request.into_parts();
-    if parts.method != Method::GET && parts.method != Method::HEAD {
-        return room.method_not_allowed();
-    }
+    let (parts, body) = request.into_parts();
     let asked = Asked {
         path: parts.uri.path(),
         query: parts.uri.query(),
@@ -52,6 +49,16 @@ pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Resp
         is_read: parts.method == Method::GET && !is_prefetch(&parts.headers),
     };
     let host = asked.host(parts.uri.host());
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        return match room.post(&parts, &host, body).await {
+            None => room.method_not_allowed(),
+            Some(Ok(response)) => response,
+            Some(Err(error)) => {
+                let entry = Arc::new(room.failed(&error, asked.headers));
+                entry.respond(&parts.method, &parts.headers).await
+            }
+        };
+    }
     let found = match room
         .attachment(asked.path, &host, &parts.method, asked.headers)
         .await
@@ -313,6 +320,16 @@ impl Room {
             }
             ["articles", slug] | ["articles", slug, ""] if !slug.is_empty() => {
                 self.article(asked, center, locale, slug, key).await
+            }
+            ["articles", slug, feedback::WORD] if center.takes_feedback() => {
+                // Where answers are posted to, somebody who only looks is led to the question.
+                Ok(match center.article(locale, slug).await? {
+                    ArticleLookup::Found(page) => {
+                        Outcome::Moved(format!("{}#helpful", page.content.shown_at))
+                    }
+                    ArticleLookup::Moved(path) => Outcome::Moved(path),
+                    ArticleLookup::Missing => Outcome::Missing(Vec::new()),
+                })
             }
             ["categories", slug] | ["categories", slug, ""] if !slug.is_empty() => {
                 self.category(asked, center, sheet, locale, slug, key.page)

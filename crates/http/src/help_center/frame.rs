@@ -64,6 +64,8 @@ pub(crate) struct Place<'a> {
     pub(crate) base: &'a str,
     pub(crate) locale: &'a Locale,
     pub(crate) m: &'static Messages,
+    /// Whether readers are asked if an article helped.
+    pub(crate) takes_feedback: bool,
 }
 
 impl<'a> Place<'a> {
@@ -74,6 +76,7 @@ impl<'a> Place<'a> {
             base: center.base(),
             locale,
             m: Messages::of(locale),
+            takes_feedback: center.takes_feedback(),
         }
     }
 

@@ -36,6 +36,19 @@ const ICONS: &[(&str, &str)] = &[
         "md",
         r#"<path d="M3.5 6.5h17v11h-17zM6.5 14.5v-5l2.5 3 2.5-3v5M16.5 9.5v5m-2-2 2 2 2-2"/>"#,
     ),
+    (
+        "up",
+        r#"<path d="M7.5 11v9H4.5v-9zM7.5 11.5 11 4a2.3 2.3 0 0 1 2.3 2.3V9.5h5a1.7 1.7 0 0 1 1.7 2l-1.2 7a1.8 1.8 0 0 1-1.7 1.5H7.5"/>"#,
+    ),
+    (
+        "dn",
+        r#"<path d="M16.5 13V4h3v9zM16.5 12.5 13 20a2.3 2.3 0 0 1-2.3-2.3v-3.2h-5a1.7 1.7 0 0 1-1.7-2l1.2-7A1.8 1.8 0 0 1 6.9 4h9.6"/>"#,
+    ),
+    ("check", r#"<path d="m5 12.5 4.5 4.5L19 7.5"/>"#),
+    (
+        "mail",
+        r#"<path d="M3.5 6h17v12.5h-17zM3.5 7l8.5 6.5L20.5 7"/>"#,
+    ),
 ];
 
 /// The sprite for a page whose own parts use `chrome` and whose body is `body`.

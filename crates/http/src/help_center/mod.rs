@@ -5,7 +5,7 @@
 //! a [`cairn_service::help_center::HelpCenter`], which can reach published public articles only.
 //!
 //! Addresses: `{base}/{locale}`, `…/articles/{slug}` (and `.md`), `…/categories/{slug}?page=`,
-//! `…/search?q=&topic=&exact=&page=`, `…/suggest?q=` for the script under a search field; `{base}/attachments/{id}/{name}` is a file that a page shows; `{base}` leads to the reader's locale, and `/assets/…` are files in the program.
+//! `POST …/articles/{slug}/feedback`, `…/search?q=&topic=&exact=&page=`, `…/suggest?q=` for the script under a search field; `{base}/attachments/{id}/{name}` is a file that a page shows; `{base}` leads to the reader's locale, and `/assets/…` are files in the program.
 //! What is made for machines (`{base}/robots.txt`, `sitemap.xml` and its files) takes the road of [`machines`].
 //! `/widget.js` and `…/widget` are the same inside another site.
 //! The Markdown of an article is its body to the byte, with nothing before it; what it is the source of
@@ -20,6 +20,7 @@ mod dates;
 mod door;
 mod entry;
 mod etag;
+mod feedback;
 mod finding;
 mod found;
 mod frame;
@@ -39,6 +40,7 @@ mod widget;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::HeaderName;
 use cairn_service::App;
 use cairn_service::help_center::SitemapLimits;
 
@@ -65,6 +67,8 @@ pub struct PagesOptions {
     pub hsts_includes_subdomains: bool,
     /// Origins of the pages that may show the widget, besides our own; see [`is_widget_origin`].
     pub widget_origins: Vec<String>,
+    /// Header in which a proxy in front names the address of the reader; the peer of the connection when absent.
+    pub client_address_header: Option<HeaderName>,
 }
 
 impl Default for PagesOptions {
@@ -75,6 +79,7 @@ impl Default for PagesOptions {
             sitemap_urls_max: machines::SITEMAP_URLS_MAX,
             hsts_includes_subdomains: false,
             widget_origins: Vec::new(),
+            client_address_header: None,
         }
     }
 }
@@ -94,6 +99,7 @@ struct Room {
     sitemap_limits: SitemapLimits,
     surrogate_key: Option<SurrogateKeyHeader>,
     transport: Transport,
+    client_address_header: Option<HeaderName>,
     hits: metrics::Counter,
     misses: metrics::Counter,
 }
@@ -117,6 +123,7 @@ impl Pages {
             sheets,
             assets: Assets::new(&transport),
             transport,
+            client_address_header: options.client_address_header,
             hits: metrics::counter!("help_center_page_cache_hits_total"),
             misses: metrics::counter!("help_center_page_cache_misses_total"),
         }))

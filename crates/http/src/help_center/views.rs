@@ -10,6 +10,7 @@ use cairn_service::help_center::{ArticleLink, ArticlePage, CategoryLink, Categor
 use super::address;
 use super::css::Sheet;
 use super::dates::{self, Day};
+use super::feedback::FeedbackForm;
 use super::frame::{Frame, Place, direction, language_name};
 use super::html::{Body, Drawing};
 use super::machines::{data, head};
@@ -124,6 +125,7 @@ pub(crate) struct ArticleView<'a> {
     previous: Option<Link>,
     next: Option<Link>,
     markdown_path: String,
+    feedback: Option<FeedbackForm>,
 }
 
 impl<'a> ArticleView<'a> {
@@ -138,6 +140,10 @@ impl<'a> ArticleView<'a> {
         let notices = notices(place, page);
         if !notices.is_empty() {
             chrome.push("info");
+        }
+        let feedback = FeedbackForm::of(place, page);
+        if feedback.is_some() {
+            chrome.extend(["up", "dn", "check", "mail"]);
         }
         let mut frame = place.frame(sheet, &page.title, &chrome, page.html.as_str());
         frame.description = page.excerpt.clone();
@@ -178,6 +184,7 @@ impl<'a> ArticleView<'a> {
             previous: page.previous.as_ref().map(Link::with_topic),
             next: page.next.as_ref().map(Link::with_topic),
             markdown_path,
+            feedback,
             frame,
         }
     }

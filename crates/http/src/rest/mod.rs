@@ -23,6 +23,7 @@ mod attachments;
 mod batches;
 mod categories;
 mod exports;
+mod feedback;
 mod imports;
 mod indexes;
 mod keys;
@@ -86,6 +87,8 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(search::related))
         .routes(routes!(search_rules::read, search_rules::put))
         .routes(routes!(search_reports::report))
+        .routes(routes!(feedback::list))
+        .routes(routes!(feedback::report))
         .routes(routes!(redirects::list, redirects::put, redirects::delete))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod export;
+mod feedback;
 mod import;
 mod index;
 mod keys;
@@ -75,6 +76,9 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Searches(args) => {
             searches::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::Feedback(args) => {
+            feedback::run(&settings(&global, Vec::new(), false)?, &global, args).await
         }
         Command::Doctor(args) => {
             doctor::run(&settings(&global, Vec::new(), false)?, args.json).await

@@ -102,6 +102,7 @@ impl Owner {
                 search_threads: config.search_threads(),
                 search_queue_max: config.search_queue_max,
                 search_counts_days: config.search_counts_days,
+                feedback_days: config.feedback_days,
             },
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
@@ -115,6 +116,7 @@ impl Owner {
                 cache_bytes_max: config.page_cache_bytes_max,
                 surrogate_key: config.surrogate_key(),
                 widget_origins: config.widget_origins.clone(),
+                client_address_header: config.client_address_header()?,
                 ..PagesOptions::default()
             },
         );

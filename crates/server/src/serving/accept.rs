@@ -4,12 +4,20 @@
 //! What hyper's defaults leave open is closed here: how long a client may take for the head of a
 //! request, how large it may be and how many fields it may have, how many connections there are.
 
+use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::HttpBody;
+use axum::http::{Method, Request};
+use axum::response::Response;
+use axum::{BoxError, Router};
+use bytes::Bytes;
 use cairn_domain::limits::{REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX};
+use cairn_http::peer::Peer;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -18,6 +26,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::Service;
 
 use crate::limits::{CONNECTIONS_MAX, HEADER_READ_TIMEOUT, HTTP2_STREAMS_MAX};
 
@@ -29,28 +38,28 @@ pub(crate) trait Listener: Send + 'static {
     /// A connection.
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// The next connection.
-    fn accept(&self) -> impl Future<Output = io::Result<Self::Io>> + Send;
+    /// The next connection, and the address at its other end, where it has one.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Io, Option<IpAddr>)>> + Send;
 }
 
 impl Listener for TcpListener {
     type Io = TcpStream;
 
-    async fn accept(&self) -> io::Result<TcpStream> {
-        let (stream, _) = TcpListener::accept(self).await?;
+    async fn accept(&self) -> io::Result<(TcpStream, Option<IpAddr>)> {
+        let (stream, peer) = TcpListener::accept(self).await?;
         // Answers are written whole: waiting to fill a packet only adds delay.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection kept its delay");
         }
-        Ok(stream)
+        Ok((stream, Some(peer.ip())))
     }
 }
 
 impl Listener for UnixListener {
     type Io = UnixStream;
 
-    async fn accept(&self) -> io::Result<UnixStream> {
-        Ok(UnixListener::accept(self).await?.0)
+    async fn accept(&self) -> io::Result<(UnixStream, Option<IpAddr>)> {
+        Ok((UnixListener::accept(self).await?.0, None))
     }
 }
 
@@ -62,7 +71,6 @@ pub(crate) async fn serve<L: Listener>(
     grace: Duration,
 ) {
     let builder = Arc::new(builder());
-    let service = TowerToHyperService::new(router);
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -74,8 +82,8 @@ pub(crate) async fn serve<L: Listener>(
             () = stop.cancelled() => break,
             next = next => next,
         };
-        let stream = match accepted {
-            Ok(stream) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 if !is_about_one_connection(&error) {
                     tracing::error!(%error, "no connection can be accepted for a moment");
@@ -85,7 +93,11 @@ pub(crate) async fn serve<L: Listener>(
             }
         };
         let watcher = connections.watcher();
-        let (builder, service) = (Arc::clone(&builder), service.clone());
+        let builder = Arc::clone(&builder);
+        let service = TowerToHyperService::new(FromPeer {
+            router: router.clone(),
+            peer,
+        });
         tokio::spawn(async move {
             let connection = builder.serve_connection(TokioIo::new(stream), service);
             if let Err(error) = watcher.watch(connection).await {
@@ -100,6 +112,37 @@ pub(crate) async fn serve<L: Listener>(
         .is_err()
     {
         tracing::warn!("some requests did not finish within the grace and are cut off");
+    }
+}
+
+/// The router as one connection meets it: what is posted comes with the address it comes from. What is only read does
+/// not, because no answer depends on it.
+#[derive(Clone)]
+struct FromPeer {
+    router: Router,
+    peer: Option<IpAddr>,
+}
+
+impl<B> Service<Request<B>> for FromPeer
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = <Router as Service<Request<B>>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request<B>>::poll_ready(&mut self.router, cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if let Some(peer) = self.peer
+            && request.method() == Method::POST
+        {
+            request.extensions_mut().insert(Peer(peer));
+        }
+        self.router.call(request)
     }
 }
 

@@ -9,6 +9,7 @@ mod attachment;
 mod canonical;
 mod counting;
 mod fallback;
+mod feedback;
 mod listing;
 mod moved;
 mod near;

@@ -65,6 +65,7 @@ pub async fn purge_article(
     cairn_store::purges::drop_old_slugs(&mut tx, portal.id, locked.id, &old_slugs).await?;
     cairn_store::purges::drop_origin(&mut tx, portal.id, locked.id).await?;
     cairn_store::search_rules::forget_article(&mut tx, portal.id, locked.id, now).await?;
+    cairn_store::feedback::forget_article(&mut tx, portal.id, locked.id).await?;
     outcomes::redact(&mut tx, portal.id, locked.id.as_uuid(), &names).await?;
     let tombstone = entomb(&mut tx, &locked, now).await?;
     audit::append(

@@ -19,7 +19,7 @@ const FLUSH_EVERY: Duration = Duration::from_secs(5);
 
 impl App {
     /// Writes the sums of searches down until cancelled, and then what is left of them. Failures are logged and tried
-    /// again. Takes old sums away at the beginning of each day.
+    /// again. Takes old sums and old answers of readers away at the beginning of each day.
     ///
     /// Not cancellation-safe: a flush that is dropped loses the sums it had taken.
     pub async fn run_search_counts(self: Arc<Self>, cancel: CancellationToken) {
@@ -34,6 +34,14 @@ impl App {
                     Err(error) => tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "old search counts could not be deleted; the next try is in a day"
+                    ),
+                }
+                match self.prune_feedback().await {
+                    Ok(0) => {}
+                    Ok(rows) => tracing::info!(rows, "old answers of readers were deleted"),
+                    Err(error) => tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "old answers of readers could not be deleted; the next try is in a day"
                     ),
                 }
                 pruned_on = Some(today);

@@ -1,0 +1,169 @@
+//! `cairn feedback [all|helpful|unhelpful|mistake|articles]`: what readers said of articles, as a table or as JSON.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use cairn_service::clock::{Clock, SystemClock};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::cli::{Feedback, FeedbackList, Global};
+use crate::client::{Client, segment};
+use crate::commands::reach::reach;
+use crate::config::Config;
+use crate::out;
+
+/// Rows asked for at once.
+const PAGE: usize = 100;
+
+/// Runs it.
+pub(super) async fn run(config: &Config, global: &Global, args: Feedback) -> Result<ExitCode> {
+    let reached = reach(config, global).await?;
+    let done = show(&reached.client, &args).await;
+    reached.release().await?;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn show(client: &Client, args: &Feedback) -> Result<()> {
+    let path = path(args);
+    let mut next = path.clone();
+    let mut items = Vec::new();
+    let (mut first, has_more) = loop {
+        let mut page = client.get(&next).await?;
+        if let Value::Array(more) = page["items"].take() {
+            items.extend(more);
+        }
+        match page["next_cursor"].as_str() {
+            Some(cursor) if items.len() < args.limit => {
+                next = format!("{path}&cursor={}", segment(cursor));
+            }
+            cursor => {
+                let has_more = cursor.is_some() || items.len() > args.limit;
+                break (page, has_more);
+            }
+        }
+    };
+    items.truncate(args.limit);
+    if args.json {
+        first["items"] = Value::Array(items);
+        if let Some(members) = first.as_object_mut() {
+            members.remove("next_cursor");
+            members.insert("has_more".to_owned(), json!(has_more));
+        }
+        out::json(&first)?;
+        return Ok(());
+    }
+    if let Some(notice) = first["notice"].as_str() {
+        out::line(notice)?;
+    }
+    if items.is_empty() {
+        out::line("no reader said anything")?;
+        return Ok(());
+    }
+    let rows = if args.kind == FeedbackList::Articles {
+        articles(&items)
+    } else {
+        answers(&items)
+    };
+    out::line(out::table(&rows).trim_end())?;
+    Ok(())
+}
+
+fn path(args: &Feedback) -> String {
+    let ago = SignedDuration::from_hours(24 * i64::from(args.days));
+    let since = SystemClock.now() - ago;
+    let list = match args.kind {
+        FeedbackList::Articles => "feedback-reports",
+        _ => "feedback",
+    };
+    let mut path = format!(
+        "/api/v1/{list}?portal={}&since={since}&limit={}",
+        segment(&args.portal),
+        args.limit.min(PAGE)
+    );
+    let filters = [
+        ("kind", args.kind.kind()),
+        ("article", args.article.as_deref()),
+        ("locale", args.locale.as_deref()),
+    ];
+    for (name, value) in filters {
+        if let Some(value) = value {
+            path.push_str(&format!("&{name}={}", segment(value)));
+        }
+    }
+    path
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "-".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// One answer a row; the words stand last and on one line, because they are of any width.
+fn answers(items: &[Value]) -> Vec<Vec<String>> {
+    let heading = ["when", "kind", "reason", "article", "words"];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for item in items {
+        let when = text(&item["created_at"]);
+        let words = text(&item["words"]);
+        let words: Vec<_> = words.split_whitespace().collect();
+        rows.push(vec![
+            when.get(..16).unwrap_or(&when).replace('T', " "),
+            text(&item["kind"]),
+            text(&item["reason"]),
+            text(&item["title"]),
+            words.join(" "),
+        ]);
+    }
+    rows
+}
+
+/// One article a row; the title stands last.
+fn articles(items: &[Value]) -> Vec<Vec<String>> {
+    let heading = ["helped", "did not", "mistakes", "locale", "article"];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for item in items {
+        let sums = &item["answers"];
+        rows.push(vec![
+            text(&sums["helpful"]),
+            text(&sums["unhelpful"]),
+            text(&sums["mistakes"]),
+            text(&item["locale"]),
+            text(&item["title"]),
+        ]);
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_read_as_a_table_with_the_words_on_one_line() {
+        let items = [
+            json!({"created_at": "2026-11-14T09:20:00.000000Z", "kind": "unhelpful", "reason": "unclear",
+            "title": "Refunds", "words": "Step 3\nis missing"}),
+        ];
+        let table = out::table(&answers(&items));
+        let line = table.lines().nth(1).unwrap();
+        assert!(
+            line.starts_with("2026-11-14 09:20  unhelpful  unclear"),
+            "{table}"
+        );
+        assert!(line.ends_with("Refunds  Step 3 is missing"), "{table}");
+    }
+
+    #[test]
+    fn articles_read_as_a_table_with_their_sums() {
+        let items = [
+            json!({"answers": {"helpful": 12, "unhelpful": 3, "mistakes": 1}, "locale": "en", "title": "Refunds"}),
+        ];
+        let table = out::table(&articles(&items));
+        assert!(table.lines().nth(1).unwrap().starts_with("12 "), "{table}");
+        assert!(table.trim_end().ends_with("en      Refunds"), "{table}");
+    }
+}
