@@ -255,8 +255,8 @@ async fn suggestions_are_public_titles_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_too_many_search_suggestions_say_so_and_a_script_shows_none() {
-    const READERS: usize = 800;
-    let app = Arc::new(TestApp::spawn().await);
+    const READERS: usize = 300;
+    let app = Arc::new(TestApp::spawn_with_one_search_at_a_time().await);
     for n in 0..20 {
         let article = app.article().title(&format!("Walrus number {n}"));
         article.published().create().await;

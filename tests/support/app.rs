@@ -84,6 +84,16 @@ impl TestApp {
         Self::spawn_with(settings(), place).await
     }
 
+    /// Starts one in which a single search runs and none may wait.
+    pub async fn spawn_with_one_search_at_a_time() -> Self {
+        let settings = Settings {
+            search_threads: 1,
+            search_queue_max: 0,
+            ..settings()
+        };
+        Self::spawn_with(settings, None).await
+    }
+
     /// Starts one whose widget may be shown by pages of these origins.
     pub async fn spawn_showing_widget_on(origins: &[&str]) -> Self {
         let mut app = Self::spawn().await;

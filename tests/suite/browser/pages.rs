@@ -266,6 +266,28 @@ pub(super) async fn work_with_scripts_switched_off() {
     browser.press("Enter", "\r", 13).await;
     let unfolded = browser.wait_until(&format!("{contents}.open")).await;
     unfolded.unwrap_or_else(|e| panic!("the contents do not unfold: {e}"));
+
+    // A No opens the reasons, and what is sent leads back to the thanks.
+    let no = "document.querySelector('#helpful [value=unhelpful]')";
+    let seen = |what: &str| {
+        format!("getComputedStyle(document.querySelector('{what}')).display !== 'none'")
+    };
+    assert_eq!(browser.evaluate(&seen("#helpful .why")).await, false);
+    browser.evaluate(&format!("{no}.focus()")).await;
+    browser.press(" ", " ", 32).await;
+    let opened = format!("{no}.checked && {}", seen("#helpful .why"));
+    let opened = browser.wait_until(&opened).await;
+    opened.unwrap_or_else(|e| panic!("a No opens nothing: {e}"));
+    browser
+        .evaluate("document.querySelector('#helpful button').focus()")
+        .await;
+    browser.press("Enter", "\r", 13).await;
+    let thanked = format!(
+        "location.pathname === '{ARTICLE}' && location.hash === '#thanks' && document.readyState === 'complete' && {}",
+        seen("#thanks")
+    );
+    let thanked = browser.wait_until(&thanked).await;
+    thanked.unwrap_or_else(|e| panic!("nobody says thanks: {e}"));
     let complaints = browser.complaints().await;
     assert!(
         complaints.is_empty(),

@@ -22,6 +22,7 @@ impl Keyboard<'_> {
     async fn press(&mut self, key: &str) {
         let (text, code) = match key {
             "Enter" => ("\r", 13),
+            " " => (" ", 32),
             "Tab" => ("", 9),
             "Escape" => ("", 27),
             "End" => ("", 35),
@@ -36,7 +37,7 @@ impl Keyboard<'_> {
 
     /// Tabs until the expression is true.
     async fn tab_to(&mut self, wanted: &str) {
-        const TABS_MAX: u32 = 60;
+        const TABS_MAX: u32 = 100;
         for _ in 0..TABS_MAX {
             if self.is(wanted).await {
                 let ring = "getComputedStyle(document.activeElement).outlineStyle";
@@ -162,6 +163,16 @@ pub(super) async fn leads_to_an_article_by_keys_alone() {
         "location.pathname === '{ARTICLE}' && document.readyState === 'complete'"
     ))
     .await;
+    keys.tab_to("document.activeElement.matches('#helpful [value=helpful]')")
+        .await;
+    keys.press(" ").await;
+    keys.tab_to("document.activeElement.matches('#helpful button')")
+        .await;
+    keys.press("Enter").await;
+    keys.becomes(&format!(
+        "location.pathname === '{ARTICLE}' && location.hash === '#thanks' && document.readyState === 'complete'"
+    ))
+    .await;
     let refused = browser.evaluate("window.refused.length").await;
     assert_eq!(refused, 0, "the policy refuses something");
     let complaints = browser.complaints().await;
@@ -170,7 +181,7 @@ pub(super) async fn leads_to_an_article_by_keys_alone() {
         "the browser complains: {complaints:#?}"
     );
     say(&format!(
-        "keyboard alone: two articles by {} keys",
+        "keyboard alone: two articles and an opinion by {} keys",
         keys.pressed
     ));
 }
