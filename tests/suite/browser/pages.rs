@@ -272,7 +272,9 @@ pub(super) async fn work_with_scripts_switched_off() {
     let seen = |what: &str| {
         format!("getComputedStyle(document.querySelector('{what}')).display !== 'none'")
     };
-    assert_eq!(browser.evaluate(&seen("#helpful .why")).await, false);
+    for later in ["#helpful .why", "#thanks", "#mistake"] {
+        assert_eq!(browser.evaluate(&seen(later)).await, false, "{later} waits");
+    }
     browser.evaluate(&format!("{no}.focus()")).await;
     browser.press(" ", " ", 32).await;
     let opened = format!("{no}.checked && {}", seen("#helpful .why"));
