@@ -17,6 +17,7 @@ mod feedback;
 mod finding;
 mod for_machines;
 mod help_center;
+mod hidden;
 mod house;
 mod idempotency;
 mod import;
