@@ -1,8 +1,10 @@
 //! What machines are told of the public pages: heads, sitemaps, feeds, texts, and how caches keep them.
 
 mod caching;
+mod feeds;
 mod heads;
 mod sitemaps;
+mod texts;
 mod xml;
 
 use cairn_domain::portal::Portal;

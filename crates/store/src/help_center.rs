@@ -86,8 +86,9 @@ limit $4");
 
     RECENT = concat!("
 select ", item_columns!(), public_articles!(), "
+  and ($3::uuid[] is null or a.category_id = any ($3))
 order by readers_updated_at desc, a.id desc
-limit $3");
+limit $4");
 
     TRANSLATIONS = "
 select a.id, a.locale, a.slug
@@ -268,16 +269,18 @@ pub async fn listing(
     rows.iter().map(item_from).collect()
 }
 
-/// The articles published last; at most `limit`. Replica pool.
+/// The articles of some categories (all when absent) that were published last; at most `limit`. Replica pool.
 pub async fn recently_updated(
     store: &Store,
     portal: PortalId,
     locale: &Locale,
+    categories: Option<&[CategoryId]>,
     limit: i64,
 ) -> Result<Vec<PublicListItem>, StoreError> {
     let rows = query(RECENT)
         .bind(portal.as_uuid())
         .bind(locale.as_str())
+        .bind(categories.map(|ids| each(ids, |id| id.as_uuid())))
         .bind(limit)
         .fetch_all(store.replica())
         .await?;

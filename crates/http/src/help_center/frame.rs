@@ -110,7 +110,7 @@ impl<'a> Place<'a> {
             alternates: Vec::new(),
             markdown: None,
             head: None,
-            links: Vec::new(),
+            links: self.head_links(),
             data: None,
             style: sheet.css.clone(),
             home: self.home(self.locale),

@@ -13,7 +13,7 @@ use super::dates::{self, Day};
 use super::feedback::FeedbackForm;
 use super::frame::{Frame, Place, direction, language_name};
 use super::html::{Body, Drawing};
-use super::machines::{data, head};
+use super::machines::{atom, data, head};
 use super::messages::{Messages, Slot, fill};
 use super::stones::{cairn, cairn_of_size};
 
@@ -375,6 +375,10 @@ impl<'a> CategoryView<'a> {
             frame.alternates = place.alternates(&page.translations);
         }
         frame.languages = place.languages(&page.translations);
+        let feed = atom::path_of_category(&own.path);
+        frame
+            .links
+            .push(head::HeadLink::feed(frame.title.clone(), feed));
         frame.data = Some(data::of_category(place, page, &url));
         frame.tell_machines(place, &own.name, url, None);
         let top = page.crumbs.first().map_or(own.id, |c| c.id);

@@ -38,9 +38,14 @@ impl HelpCenter {
         let items =
             cairn_store::help_center::listing(store, self.portal.id, locale, None, HOME_READ_MAX)
                 .await?;
-        let recent =
-            cairn_store::help_center::recently_updated(store, self.portal.id, locale, RECENT_MAX)
-                .await?;
+        let recent = cairn_store::help_center::recently_updated(
+            store,
+            self.portal.id,
+            locale,
+            None,
+            RECENT_MAX,
+        )
+        .await?;
         let mut categories = Vec::new();
         for node in nodes
             .iter()

@@ -9,6 +9,7 @@ mod attachment;
 mod canonical;
 mod counting;
 mod fallback;
+mod feed;
 mod feedback;
 mod listing;
 mod moved;
@@ -16,6 +17,7 @@ mod near;
 mod questions;
 mod search;
 mod sitemap;
+mod texts;
 
 use std::sync::Arc;
 
@@ -29,10 +31,12 @@ use crate::app::Dependency;
 use crate::{App, Result, address};
 
 pub use fallback::{Behind, FallbackLookup};
+pub use feed::FeedPage;
 pub(crate) use moved::address_of;
 pub use questions::Question;
 pub use search::{ReaderSearch, SearchHit, SearchPage, TopicCount};
 pub use sitemap::{SitemapLimits, SitemapPlan, SitemapUrl};
+pub use texts::{FullText, TextList};
 
 /// The public face of one portal.
 #[derive(Clone)]

@@ -80,7 +80,7 @@ async fn the_page_is_the_published_revision_with_its_html_and_position() {
     assert_eq!((page.staged, page.feed_pos), (staged("Refunds"), 2));
     assert_eq!(page.html, Some(("<p>new</p>".into(), 4)));
     assert_eq!(page.article, next);
-    let recent = help_center::recently_updated(&db.store, portal, &en, 5)
+    let recent = help_center::recently_updated(&db.store, portal, &en, None, 5)
         .await
         .unwrap();
     assert_eq!(
@@ -171,7 +171,7 @@ async fn drafts_archived_internal_and_foreign_articles_look_like_nothing() {
     );
     assert_eq!(
         titles(
-            help_center::recently_updated(&db.store, portal, &en, 9)
+            help_center::recently_updated(&db.store, portal, &en, None, 9)
                 .await
                 .unwrap()
         ),
@@ -272,7 +272,7 @@ async fn listings_take_categories_and_stand_in_the_order_they_were_made() {
     assert_eq!(slugs(inside), ["b", "a"]);
     assert_eq!(
         slugs(
-            help_center::recently_updated(&db.store, portal, &en, 9)
+            help_center::recently_updated(&db.store, portal, &en, None, 9)
                 .await
                 .unwrap()
         ),

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::xml::moment;
+use super::{atom, opensearch};
 use crate::help_center::frame::{Frame, Place};
 
 /// Longest description that is put together from titles, in characters.
@@ -29,6 +30,32 @@ pub(crate) struct HeadLink {
     pub(crate) kind: &'static str,
     pub(crate) title: String,
     pub(crate) href: String,
+}
+
+impl HeadLink {
+    /// A feed.
+    pub(crate) fn feed(title: String, href: String) -> Self {
+        Self {
+            rel: "alternate",
+            kind: "application/atom+xml",
+            title,
+            href,
+        }
+    }
+}
+
+impl Place<'_> {
+    /// What every page of the portal names: its search and its feed.
+    pub(crate) fn head_links(&self) -> Vec<HeadLink> {
+        let search = HeadLink {
+            rel: "search",
+            kind: "application/opensearchdescription+xml",
+            title: self.portal.name.clone(),
+            href: opensearch::path(self.base, self.locale),
+        };
+        let feed = atom::path(self.base, self.locale);
+        vec![search, HeadLink::feed(self.portal.name.clone(), feed)]
+    }
 }
 
 impl Frame {

@@ -5,9 +5,12 @@
 //! purged like one. What is too large to be kept is streamed page by page from the database, so that
 //! memory is bounded whatever a portal holds.
 
+pub(crate) mod atom;
 pub(crate) mod data;
 mod flow;
 pub(crate) mod head;
+mod llms;
+pub(crate) mod opensearch;
 mod robots;
 mod sitemap;
 pub(crate) mod xml;
@@ -15,9 +18,10 @@ pub(crate) mod xml;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use bytes::Bytes;
+use cairn_domain::locale::Locale;
 use cairn_service::Error;
 use cairn_service::app::Dependency;
 use cairn_service::help_center::{HelpCenter, Page, SitemapLimits};
@@ -32,6 +36,7 @@ pub(crate) use sitemap::{BYTES_MAX as SITEMAP_BYTES_MAX, URLS_MAX as SITEMAP_URL
 
 const XML: &str = "application/xml; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
+const NO_INDEX: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// A document of a portal, as its address names it.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,6 +45,13 @@ enum Document {
     SitemapIndex,
     SitemapPages(usize),
     SitemapArticles(i64),
+    /// Of the portal, or of the category with this slug.
+    Feed(Locale, Option<String>),
+    /// The list of texts.
+    Texts(Locale),
+    /// Every text.
+    FullTexts(Locale),
+    OpenSearch(Locale),
 }
 
 /// A document that was made.
@@ -64,6 +76,26 @@ impl Made {
             read_at: page.read_at,
         }
     }
+
+    fn gathered<T>(page: &Page<T>, media_type: &'static str, gathered: Gathered) -> Self {
+        match gathered {
+            Gathered::Whole(text) => Self::of(page, media_type, text),
+            Gathered::Flowing(body) => Self {
+                body: Written::Flowing(body),
+                ..Self::of(page, media_type, Bytes::new())
+            },
+        }
+    }
+
+    /// A document made of what is in memory of a portal: as new as the memory, whatever the feed is at.
+    fn of_portal(center: &HelpCenter, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self {
+            media_type,
+            body: Written::Whole(body.into()),
+            depends_on: vec![Dependency::Portal(center.portal().id)],
+            read_at: i64::MAX,
+        }
+    }
 }
 
 /// What stands behind a word and before an ending.
@@ -77,11 +109,23 @@ fn number<N: std::str::FromStr + ToString>(text: &str) -> Option<N> {
 }
 
 impl Document {
-    /// The document at these segments below the portal's base.
-    fn named(rest: &[&str]) -> Option<Self> {
+    /// The document at these segments below the portal's base; the locales are the portal's, the first
+    /// of them the default.
+    fn named(rest: &[&str], locales: &[Locale]) -> Option<Self> {
+        let locale = |tag: &str| locales.iter().find(|l| l.as_str() == tag).cloned();
         match rest {
             ["robots.txt"] => Some(Self::Robots),
             ["sitemap.xml"] => Some(Self::SitemapIndex),
+            ["llms.txt"] => locales.first().cloned().map(Self::Texts),
+            ["llms-full.txt"] => locales.first().cloned().map(Self::FullTexts),
+            [tag, "llms.txt"] => locale(tag).map(Self::Texts),
+            [tag, "llms-full.txt"] => locale(tag).map(Self::FullTexts),
+            [tag, "opensearch.xml"] => locale(tag).map(Self::OpenSearch),
+            [tag, "feed.atom"] => locale(tag).map(|l| Self::Feed(l, None)),
+            [tag, "categories", name] => {
+                let slug = name.strip_suffix(".atom")?;
+                locale(tag).map(|l| Self::Feed(l, Some(slug.to_owned())))
+            }
             [name] => between(name, "sitemap-pages-", ".xml")
                 .and_then(number)
                 .map(Self::SitemapPages)
@@ -91,6 +135,26 @@ impl Document {
                         .map(Self::SitemapArticles)
                 }),
             _ => None,
+        }
+    }
+}
+
+impl Document {
+    /// What its headers say of it beside its type.
+    fn tell(&self, headers: &mut HeaderMap) {
+        let (Self::Feed(locale, _)
+        | Self::Texts(locale)
+        | Self::FullTexts(locale)
+        | Self::OpenSearch(locale)) = self
+        else {
+            return;
+        };
+        if let Ok(tag) = HeaderValue::from_str(locale.as_str()) {
+            headers.insert(CONTENT_LANGUAGE, tag);
+        }
+        // The same words as the pages: those are what a search engine is to show.
+        if let Self::Texts(_) | Self::FullTexts(_) = self {
+            headers.insert(NO_INDEX, HeaderValue::from_static("noindex"));
         }
     }
 }
@@ -105,7 +169,9 @@ impl Room {
         request: &HeaderMap,
     ) -> Result<Option<Response<Body>>, Error> {
         // Nearly every request ends here.
-        let may_be = [".txt", ".xml"].iter().any(|end| path.ends_with(end));
+        let may_be = [".txt", ".xml", ".atom"]
+            .iter()
+            .any(|end| path.ends_with(end));
         if !may_be {
             return Ok(None);
         }
@@ -123,7 +189,7 @@ impl Room {
             .skip(usize::from(is_first_used))
             .map(AsRef::as_ref)
             .collect();
-        let Some(document) = Document::named(&rest) else {
+        let Some(document) = Document::named(&rest, &center.portal().locales) else {
             return Ok(None);
         };
         let key = PageKey {
@@ -146,6 +212,7 @@ impl Room {
             return Ok(None);
         };
         let mut headers = self.headers_of_document(made.media_type);
+        document.tell(&mut headers);
         if let Some(header) = &self.surrogate_key {
             header.put(&mut headers, key.portal, &made.depends_on);
         }
@@ -183,7 +250,7 @@ impl Room {
                 let headers = self.headers_of_document(TEXT);
                 Entry::kept(StatusCode::OK, headers, robots::robots(centers))
             }
-            ("/sitemap.xml", [center]) => self.redirect(
+            ("/sitemap.xml" | "/llms.txt" | "/llms-full.txt", [center]) => self.redirect(
                 StatusCode::FOUND,
                 &format!("{}{path}", center.root()),
                 CachePolicy::Negotiated,
@@ -196,12 +263,30 @@ impl Room {
     async fn make(&self, center: &HelpCenter, document: &Document) -> Result<Option<Made>, Error> {
         let limits = self.sitemap_limits;
         let made = match document {
-            Document::Robots => Made {
-                media_type: TEXT,
-                body: Written::Whole(robots::robots(std::slice::from_ref(center)).into()),
-                depends_on: vec![Dependency::Portal(center.portal().id)],
-                read_at: i64::MAX,
-            },
+            Document::Robots => {
+                let robots = robots::robots(std::slice::from_ref(center));
+                Made::of_portal(center, TEXT, robots)
+            }
+            Document::OpenSearch(locale) => {
+                let description = opensearch::description(center, locale);
+                Made::of_portal(center, opensearch::MEDIA_TYPE, description)
+            }
+            Document::Feed(locale, category) => {
+                let Some(page) = center.feed(locale, category.as_deref()).await? else {
+                    return Ok(None);
+                };
+                let feed = atom::feed(center, locale, &page.content);
+                Made::of(&page, atom::MEDIA_TYPE, feed)
+            }
+            Document::Texts(locale) => {
+                let page = center.text_list(locale).await?;
+                Made::of(&page, TEXT, llms::list(center, locale, &page.content))
+            }
+            Document::FullTexts(locale) => {
+                let page = center.begun().await?;
+                let texts = llms::Texts::begin(center.clone(), locale.clone());
+                Made::gathered(&page, TEXT, gather(texts).await?)
+            }
             Document::SitemapIndex => {
                 let page = center.sitemap(limits).await?;
                 Made::of(&page, XML, sitemap::index(center, &page.content))
@@ -220,13 +305,7 @@ impl Room {
                     return Ok(None);
                 }
                 let file = sitemap::Articles::begin(center.clone(), limits, first);
-                match gather(file).await? {
-                    Gathered::Whole(text) => Made::of(&page, XML, text),
-                    Gathered::Flowing(body) => Made {
-                        body: Written::Flowing(body),
-                        ..Made::of(&page, XML, Bytes::new())
-                    },
-                }
+                Made::gathered(&page, XML, gather(file).await?)
             }
         };
         Ok(Some(made))
@@ -255,6 +334,8 @@ mod tests {
 
     #[test]
     fn a_document_has_one_name() {
+        let [en, de] = ["en", "de"].map(|l| Locale::parse("locale", l).unwrap());
+        let locales = [en.clone(), de.clone()];
         for (rest, want) in [
             (&["robots.txt"][..], Some(Document::Robots)),
             (&["sitemap-pages-0.xml"], Some(Document::SitemapPages(0))),
@@ -267,10 +348,25 @@ mod tests {
             (&["sitemap-pages--1.xml"], None),
             (&["sitemap-pages-.xml"], None),
             (&["en", "robots.txt"], None),
+            (&["llms.txt"], Some(Document::Texts(en.clone()))),
+            (
+                &["de", "llms-full.txt"],
+                Some(Document::FullTexts(de.clone())),
+            ),
+            (&["DE", "llms.txt"], None),
+            (&["fr", "llms.txt"], None),
+            (&["de", "feed.atom"], Some(Document::Feed(de.clone(), None))),
+            (&["feed.atom"], None),
+            (
+                &["de", "categories", "x.atom"],
+                Some(Document::Feed(de.clone(), Some("x".to_owned()))),
+            ),
+            (&["de", "categories", "x"], None),
+            (&["en", "opensearch.xml"], Some(Document::OpenSearch(en))),
             (&["other.xml"], None),
             (&[], None),
         ] {
-            assert_eq!(Document::named(rest), want, "{rest:?}");
+            assert_eq!(Document::named(rest, &locales), want, "{rest:?}");
         }
     }
 }
