@@ -1,6 +1,7 @@
 //! What machines are told of the public pages: heads, sitemaps, feeds, texts, and how caches keep them.
 
 mod caching;
+mod cards;
 mod feeds;
 mod heads;
 mod sitemaps;

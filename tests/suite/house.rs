@@ -60,6 +60,7 @@ const SEALED: &[(&str, &[&str])] = &[
     ("image", &["cairn-attachments"]),
     ("webp", &["cairn-attachments"]),
     ("infer", &["cairn-attachments"]),
+    ("tiny-skia", &["cairn-http"]),
 ];
 
 /// The packages that measure and test, which may look into every room.

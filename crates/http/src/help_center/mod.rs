@@ -43,6 +43,7 @@ use axum::Router;
 use axum::http::HeaderName;
 use cairn_service::App;
 use cairn_service::help_center::SitemapLimits;
+use tokio::sync::Semaphore;
 
 use assets::Assets;
 use cache::PageCache;
@@ -97,6 +98,7 @@ struct Room {
     widget: Arc<Entry>,
     turns: Turns,
     sitemap_limits: SitemapLimits,
+    easels: Semaphore,
     surrogate_key: Option<SurrogateKeyHeader>,
     transport: Transport,
     client_address_header: Option<HeaderName>,
@@ -118,6 +120,7 @@ impl Pages {
             nowhere: Arc::new(door::nowhere(&transport, &sheets.without_script())),
             widget: widget::ready(&transport),
             turns: Turns::default(),
+            easels: Semaphore::new(machines::EASELS),
             surrogate_key: options.surrogate_key,
             sitemap_limits: machines::sitemap_limits(options.sitemap_urls_max),
             sheets,

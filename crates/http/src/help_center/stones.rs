@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::html::Drawing;
 
+/// The box a cairn stands in, in its own units.
+pub(crate) const BOX: f64 = 200.0;
 const POINTS: usize = 8;
 const EXPONENT: f64 = 2.25;
 const WEAR: f64 = 0.03;
@@ -23,6 +25,69 @@ pub(crate) fn cairn_of_size(seed: &str, size: u32) -> Drawing {
 }
 
 fn draw(seed: &str, size: &str) -> Drawing {
+    let mut out = format!(r#"<svg class="cairn"{size} viewBox="0 0 200 200" aria-hidden="true">"#);
+    for stone in stones(seed) {
+        out.push_str(&format!(
+            r#"<path class="{}" d="{}"/>"#,
+            ["a", "b", "c", "d"][stone.tone],
+            stone.path()
+        ));
+    }
+    out.push_str("</svg>");
+    Drawing(out)
+}
+
+/// A stone of a cairn, in a box of [`BOX`] units.
+#[derive(Debug, Clone)]
+pub(crate) struct Stone {
+    /// Which of the four tones, 0 to 3.
+    pub(crate) tone: usize,
+    points: Vec<(f64, f64)>,
+}
+
+impl Stone {
+    /// Where its outline begins.
+    pub(crate) fn start(&self) -> (f64, f64) {
+        self.at(0)
+    }
+
+    fn at(&self, i: usize) -> (f64, f64) {
+        self.points[i % POINTS]
+    }
+
+    /// Its outline: Catmull-Rom through the points, as cubic curves of two handles and an end.
+    pub(crate) fn curves(&self) -> impl Iterator<Item = [(f64, f64); 3]> + '_ {
+        (0..POINTS).map(|i| {
+            let (p0, p1, p2, p3) = (
+                self.at(i + POINTS - 1),
+                self.at(i),
+                self.at(i + 1),
+                self.at(i + 2),
+            );
+            [
+                (p1.0 + (p2.0 - p0.0) / 6.0, p1.1 + (p2.1 - p0.1) / 6.0),
+                (p2.0 - (p3.0 - p1.0) / 6.0, p2.1 - (p3.1 - p1.1) / 6.0),
+                p2,
+            ]
+        })
+    }
+
+    fn path(&self) -> String {
+        let start = self.start();
+        let mut path = format!("M{:.0} {:.0}", start.0, start.1);
+        for [a, b, end] in self.curves() {
+            path.push_str(&format!(
+                "C{:.0} {:.0} {:.0} {:.0} {:.0} {:.0}",
+                a.0, a.1, b.0, b.1, end.0, end.1
+            ));
+        }
+        path.push('z');
+        path
+    }
+}
+
+/// The stones of this seed, the lowest first.
+pub(crate) fn stones(seed: &str) -> Vec<Stone> {
     let mut dice = Dice::new(seed);
     let count = if dice.roll() < 0.5 { 3 } else { 4 };
     let mut width = 140.0 + 12.0 * dice.roll();
@@ -31,9 +96,9 @@ fn draw(seed: &str, size: &str) -> Drawing {
         .collect();
     let sum: f64 = shares.iter().sum();
     for share in &mut shares {
-        *share *= 200.0 * 0.86 / sum;
+        *share *= BOX * 0.86 / sum;
     }
-    let mut out = format!(r#"<svg class="cairn"{size} viewBox="0 0 200 200" aria-hidden="true">"#);
+    let mut out = Vec::with_capacity(shares.len());
     let mut ground = 193.0;
     let mut before = usize::MAX;
     for height in shares {
@@ -44,21 +109,17 @@ fn draw(seed: &str, size: &str) -> Drawing {
         before = tone;
         let centre_x = 100.0 + 14.0 * (dice.roll() - 0.5);
         let centre_y = ground - height / 2.0;
-        let stone = stone(&mut dice, centre_x, centre_y, width / 2.0, height / 2.0);
-        out.push_str(&format!(
-            r#"<path class="{}" d="{stone}"/>"#,
-            ["a", "b", "c", "d"][tone]
-        ));
+        let points = points(&mut dice, centre_x, centre_y, width / 2.0, height / 2.0);
+        out.push(Stone { tone, points });
         // Stones sink a little into each other.
         ground -= height * 0.97;
         width *= 0.70 + 0.12 * dice.roll();
     }
-    out.push_str("</svg>");
-    Drawing(out)
+    out
 }
 
-fn stone(dice: &mut Dice, x: f64, y: f64, half_width: f64, half_height: f64) -> String {
-    let points: Vec<(f64, f64)> = (0..POINTS)
+fn points(dice: &mut Dice, x: f64, y: f64, half_width: f64, half_height: f64) -> Vec<(f64, f64)> {
+    (0..POINTS)
         .map(|i| {
             let angle = std::f64::consts::TAU * f64::from(u32::try_from(i).unwrap_or(0)) / 8.0;
             let (sin, cos) = angle.sin_cos();
@@ -69,24 +130,7 @@ fn stone(dice: &mut Dice, x: f64, y: f64, half_width: f64, half_height: f64) -> 
                 y + half_height * round(sin) * worn,
             )
         })
-        .collect();
-    let at = |i: usize| points[i % POINTS];
-    // Catmull-Rom through the points, written as cubic curves.
-    let mut path = format!("M{:.0} {:.0}", at(0).0, at(0).1);
-    for i in 0..POINTS {
-        let (p0, p1, p2, p3) = (at(i + POINTS - 1), at(i), at(i + 1), at(i + 2));
-        path.push_str(&format!(
-            "C{:.0} {:.0} {:.0} {:.0} {:.0} {:.0}",
-            p1.0 + (p2.0 - p0.0) / 6.0,
-            p1.1 + (p2.1 - p0.1) / 6.0,
-            p2.0 - (p3.0 - p1.0) / 6.0,
-            p2.1 - (p3.1 - p1.1) / 6.0,
-            p2.0,
-            p2.1,
-        ));
-    }
-    path.push('z');
-    path
+        .collect()
 }
 
 /// Numbers from a seed: SHA-256 of it and of a counter, a byte pair at a time.

@@ -161,7 +161,8 @@ impl<'a> ArticleView<'a> {
         }
         frame.data = Some(data::of_article(place, page));
         let published = Some(page.updated_at);
-        frame.tell_machines(place, &page.title, page.url.clone(), published);
+        let category = page.crumbs.last().map(|c| c.id);
+        frame.tell_machines(place, &page.title, page.url.clone(), category, published);
         let minutes = page.word_count.div_ceil(WORDS_PER_MINUTE).max(1);
         Self {
             crumbs: crumbs(&page.crumbs),
@@ -291,7 +292,7 @@ impl HomeView {
         let pages: Vec<_> = locales.map(|l| (l.clone(), place.home(l))).collect();
         frame.alternates = place.alternates(&pages);
         frame.data = Some(data::of_home(place, &url));
-        frame.tell_machines(place, &place.portal.name, url, None);
+        frame.tell_machines(place, &place.portal.name, url, None, None);
         Self {
             frame,
             summit: cairn_of_size(&place.portal.id.to_string(), 56),
@@ -380,7 +381,7 @@ impl<'a> CategoryView<'a> {
             .links
             .push(head::HeadLink::feed(frame.title.clone(), feed));
         frame.data = Some(data::of_category(place, page, &url));
-        frame.tell_machines(place, &own.name, url, None);
+        frame.tell_machines(place, &own.name, url, Some(own.id), None);
         let top = page.crumbs.first().map_or(own.id, |c| c.id);
         let above = page.crumbs.len().saturating_sub(1);
         Self {

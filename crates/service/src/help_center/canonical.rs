@@ -3,6 +3,9 @@
 //! A portal with a hostname answers below its slug too. Machines are told one address of the two, so
 //! that a page is never two pages to them.
 
+use cairn_domain::ids::CategoryId;
+
+use crate::Result;
 use crate::help_center::HelpCenter;
 
 impl HelpCenter {
@@ -17,6 +20,15 @@ impl HelpCenter {
             }
             None => format!("{public_url}{}", crate::address::base(&self.portal)),
         }
+    }
+
+    /// Whether the portal has this category.
+    ///
+    /// # Errors
+    /// `unavailable` when the tree is not in memory and the database does not answer.
+    pub async fn has_category(&self, id: CategoryId) -> Result<bool> {
+        let tree = self.app.tree(self.portal.id).await?;
+        Ok(tree.iter().any(|c| c.id == id))
     }
 
     /// The canonical address of one of its paths, which begins with [`HelpCenter::base`].

@@ -3,10 +3,11 @@
 //!
 //! A page that is not to be found by search engines has none of OpenGraph: it is not there to be shared.
 
+use cairn_domain::ids::CategoryId;
 use jiff::Timestamp;
 
 use super::xml::moment;
-use super::{atom, opensearch};
+use super::{atom, card, opensearch};
 use crate::help_center::frame::{Frame, Place};
 
 /// Longest description that is put together from titles, in characters.
@@ -17,6 +18,9 @@ pub(crate) struct Head {
     pub(crate) kind: &'static str,
     pub(crate) title: String,
     pub(crate) url: String,
+    pub(crate) image: String,
+    pub(crate) image_width: u32,
+    pub(crate) image_height: u32,
     pub(crate) site_name: String,
     pub(crate) locale: String,
     pub(crate) other_locales: Vec<String>,
@@ -59,14 +63,18 @@ impl Place<'_> {
 }
 
 impl Frame {
-    /// Tells machines what this page is and where it stands. To be called last: it reads the frame.
+    /// Tells machines what this page is and where it stands; its picture is the category's, or the
+    /// portal's. To be called last: it reads the frame.
     pub(crate) fn tell_machines(
         &mut self,
         place: &Place<'_>,
         title: &str,
         url: String,
+        category: Option<CategoryId>,
         published_at: Option<Timestamp>,
     ) {
+        let category = category.map(|id| id.to_string());
+        let image = card::path(place.base, category.as_deref());
         let own = self.lang.clone();
         let others = self.alternates.iter().map(|a| a.lang.as_str());
         let others = others.filter(|l| *l != own && *l != "x-default");
@@ -77,6 +85,9 @@ impl Frame {
                 "website"
             },
             title: title.to_owned(),
+            image: place.center.absolute(&image),
+            image_width: card::WIDTH,
+            image_height: card::HEIGHT,
             site_name: place.portal.name.clone(),
             locale: territory(&own),
             other_locales: others.map(territory).collect(),

@@ -6,6 +6,8 @@
 //! memory is bounded whatever a portal holds.
 
 pub(crate) mod atom;
+mod card;
+mod colour;
 pub(crate) mod data;
 mod flow;
 pub(crate) mod head;
@@ -21,6 +23,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use bytes::Bytes;
+use cairn_domain::ids::CategoryId;
 use cairn_domain::locale::Locale;
 use cairn_service::Error;
 use cairn_service::app::Dependency;
@@ -28,7 +31,7 @@ use cairn_service::help_center::{HelpCenter, Page, SitemapLimits};
 
 use super::cache::{PageKey, Stands};
 use super::entry::Entry;
-use super::headers::{self, CachePolicy};
+use super::headers::{self, CachePolicy, RESOURCE_POLICY};
 use super::{Room, address};
 use flow::{Gathered, gather};
 
@@ -52,6 +55,8 @@ enum Document {
     /// Every text.
     FullTexts(Locale),
     OpenSearch(Locale),
+    /// The picture of the portal, or of a category.
+    Card(Option<CategoryId>),
 }
 
 /// A document that was made.
@@ -121,6 +126,11 @@ impl Document {
             [tag, "llms.txt"] => locale(tag).map(Self::Texts),
             [tag, "llms-full.txt"] => locale(tag).map(Self::FullTexts),
             [tag, "opensearch.xml"] => locale(tag).map(Self::OpenSearch),
+            ["cards", "portal.png"] => Some(Self::Card(None)),
+            ["cards", name] => {
+                let id = name.strip_suffix(".png")?.parse().ok()?;
+                Some(Self::Card(Some(id)))
+            }
             [tag, "feed.atom"] => locale(tag).map(|l| Self::Feed(l, None)),
             [tag, "categories", name] => {
                 let slug = name.strip_suffix(".atom")?;
@@ -142,6 +152,11 @@ impl Document {
 impl Document {
     /// What its headers say of it beside its type.
     fn tell(&self, headers: &mut HeaderMap) {
+        if let Self::Card(_) = self {
+            // To be shown by others is what it is for.
+            headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+            headers.remove(VARY);
+        }
         let (Self::Feed(locale, _)
         | Self::Texts(locale)
         | Self::FullTexts(locale)
@@ -171,7 +186,8 @@ impl Room {
         // Nearly every request ends here.
         let may_be = [".txt", ".xml", ".atom"]
             .iter()
-            .any(|end| path.ends_with(end));
+            .any(|end| path.ends_with(end))
+            || path.contains("/cards/");
         if !may_be {
             return Ok(None);
         }
@@ -282,6 +298,12 @@ impl Room {
                 let page = center.text_list(locale).await?;
                 Made::of(&page, TEXT, llms::list(center, locale, &page.content))
             }
+            Document::Card(category) => {
+                let Some(picture) = self.card(center, *category).await? else {
+                    return Ok(None);
+                };
+                Made::of_portal(center, card::MEDIA_TYPE, picture)
+            }
             Document::FullTexts(locale) => {
                 let page = center.begun().await?;
                 let texts = llms::Texts::begin(center.clone(), locale.clone());
@@ -311,6 +333,23 @@ impl Room {
         Ok(Some(made))
     }
 
+    /// Drawn off the async threads, a few at a time.
+    async fn card(
+        &self,
+        center: &HelpCenter,
+        category: Option<CategoryId>,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let seed = match category {
+            None => center.portal().id.to_string(),
+            Some(id) if center.has_category(id).await? => id.to_string(),
+            Some(_) => return Ok(None),
+        };
+        let _place = self.easels.acquire().await.map_err(Error::internal)?;
+        let portal = Arc::clone(center.portal());
+        let drawn = tokio::task::spawn_blocking(move || card::draw(&portal, &seed));
+        drawn.await.map_err(Error::internal)
+    }
+
     fn headers_of_document(&self, media_type: &'static str) -> HeaderMap {
         let mut headers =
             headers::common(&self.transport, headers::POLICY_OF_DATA, CachePolicy::Page);
@@ -319,6 +358,9 @@ impl Room {
         headers
     }
 }
+
+/// Pictures drawn at once; each takes 5 MB while it is.
+pub(crate) const EASELS: usize = 2;
 
 /// How large one file of a sitemap may be.
 pub(crate) fn sitemap_limits(urls_max: usize) -> SitemapLimits {
@@ -357,6 +399,8 @@ mod tests {
             (&["fr", "llms.txt"], None),
             (&["de", "feed.atom"], Some(Document::Feed(de.clone(), None))),
             (&["feed.atom"], None),
+            (&["cards", "portal.png"], Some(Document::Card(None))),
+            (&["cards", "x.png"], None),
             (
                 &["de", "categories", "x.atom"],
                 Some(Document::Feed(de.clone(), Some("x".to_owned()))),
