@@ -32,6 +32,7 @@ mod mcp;
 mod moving;
 mod openapi;
 mod parity;
+mod portal_words;
 mod portals;
 mod purges;
 mod redirects;

@@ -18,6 +18,7 @@ pub mod locale;
 pub mod old_address;
 pub mod operation;
 pub mod portal;
+pub mod portal_words;
 pub mod purge;
 pub mod redirect;
 pub mod revision;

@@ -170,3 +170,9 @@ pub const FEEDBACK_PER_DAY_MAX: u32 = 60;
 pub const FEEDBACK_ADDRESSES_MAX: usize = 50_000;
 /// Most answers of readers one portal takes in 24 hours.
 pub const FEEDBACK_OF_PORTAL_PER_DAY_MAX: i64 = 10_000;
+/// Longest notice of an operator to readers, in Unicode scalar values: two sentences.
+pub const NOTICE_CHARS_MAX: usize = 300;
+/// Longest label of the link to a person, in Unicode scalar values: it stands on a button.
+pub const CONTACT_LABEL_CHARS_MAX: usize = 40;
+/// Longest address in a notice or a contact, in bytes.
+pub const PORTAL_LINK_BYTES_MAX: usize = 1_024;

@@ -53,7 +53,7 @@ operations! {
     ListPortals = "list_portals", PortalsRead, None, None, false, "List the portals this credential reaches.";
     GetPortal = "get_portal", PortalsRead, None, None, false, "Get one portal.";
     CreatePortal = "create_portal", PortalsWrite, Some("portal.create"), Some("portal.created"), false, "Create a portal.";
-    UpdatePortal = "update_portal", PortalsWrite, Some("portal.update"), Some("portal.updated"), false, "Change a portal's name, hostnames, locales or accent.";
+    UpdatePortal = "update_portal", PortalsWrite, Some("portal.update"), Some("portal.updated"), false, "Change a portal's name, hostnames, locales, accent, notice or contact.";
     ListCategories = "list_categories", CategoriesRead, None, None, true, "List the category tree of a portal with article counts.";
     CreateCategory = "create_category", CategoriesWrite, Some("category.create"), Some("category.created"), false, "Create a category.";
     UpdateCategory = "update_category", CategoriesWrite, Some("category.update"), Some("category.updated"), false, "Change a category's name, slug, parent, description or position.";

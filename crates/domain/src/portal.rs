@@ -7,6 +7,7 @@ use crate::field_error::FieldErrors;
 use crate::ids::PortalId;
 use crate::limits::{HOSTNAMES_MAX, LOCALES_MAX, NAME_CHARS_MAX};
 use crate::locale::Locale;
+use crate::portal_words::{Contact, Notice};
 use crate::slug::{RESERVED, Slug};
 use crate::text::check_required_text;
 
@@ -25,6 +26,12 @@ pub struct Portal {
     pub locales: Vec<Locale>,
     /// Any CSS hex colour; the pages compute a readable accent from it.
     pub accent: Option<String>,
+    /// What readers are told above the pages. Absent in outcomes of the release before.
+    #[serde(default)]
+    pub notice: Option<Notice>,
+    /// How readers reach a person. Absent in outcomes of the release before.
+    #[serde(default)]
+    pub contact: Option<Contact>,
     /// Raised by every change.
     pub row_version: i64,
     /// When it was made.
@@ -55,6 +62,10 @@ pub struct PortalFields {
     pub locales: Vec<Locale>,
     /// Any CSS hex colour.
     pub accent: Option<String>,
+    /// What readers are told above the pages.
+    pub notice: Option<Notice>,
+    /// How readers reach a person.
+    pub contact: Option<Contact>,
 }
 
 impl PortalFields {
@@ -110,6 +121,12 @@ impl PortalFields {
                 "invalid_colour",
                 "accent is a CSS hex colour such as #0a7d5a",
             );
+        }
+        if let Some(notice) = &self.notice {
+            notice.validate(errors);
+        }
+        if let Some(contact) = &self.contact {
+            contact.validate(errors);
         }
     }
 }

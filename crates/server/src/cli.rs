@@ -72,6 +72,9 @@ pub(crate) enum Command {
     Relevance(Relevance),
     /// What people and programs searched for, and what they did not find.
     Searches(Searches),
+    /// What readers of a portal are told beside the articles.
+    #[command(subcommand)]
+    Portal(PortalWords),
     /// What readers said of articles: whether they helped, why not, and what is wrong in them.
     Feedback(Feedback),
     /// Check everything a start depends on.
@@ -428,6 +431,52 @@ pub(crate) struct Searches {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum PortalWords {
+    /// Put a notice above the first page, or above all; there is one at a time.
+    Notice {
+        /// One or two sentences.
+        #[arg(required_unless_present = "clear", conflicts_with = "clear")]
+        text: Option<String>,
+        /// Slug of the portal.
+        #[arg(long)]
+        portal: String,
+        /// info or warning.
+        #[arg(long, default_value = "info")]
+        level: String,
+        /// Where readers find more: https, or a path such as /help/en.
+        #[arg(long, value_name = "ADDRESS")]
+        more: Option<String>,
+        /// Above every page, and not only the first.
+        #[arg(long)]
+        everywhere: bool,
+        /// Take the notice away.
+        #[arg(long)]
+        clear: bool,
+        /// Print the portal as one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say how readers reach a person.
+    Contact {
+        /// https, mailto or tel.
+        #[arg(required_unless_present = "clear", conflicts_with = "clear")]
+        address: Option<String>,
+        /// Slug of the portal.
+        #[arg(long)]
+        portal: String,
+        /// What the link says; the pages' own words, in the reader's language, when left out.
+        #[arg(long)]
+        label: Option<String>,
+        /// Take the contact away.
+        #[arg(long)]
+        clear: bool,
+        /// Print the portal as one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Feedback {
     /// The answers of one kind or all, newest first; or all of them summed up by article.
@@ -570,6 +619,10 @@ mod tests {
             "cairn search-rules put rules.toml --portal help --locale pt-BR --overwrite --json",
             "cairn searches --portal help",
             "cairn searches zero --portal help --days 7 --locale en --source web --limit 500 --json",
+            "cairn portal notice Soon --portal help --level warning --more /help/en --everywhere --json",
+            "cairn portal notice --clear --portal help",
+            "cairn portal contact mailto:help@example.com --portal help --label Write",
+            "cairn portal contact --clear --portal help",
             "cairn feedback --portal help",
             "cairn feedback mistake --portal help --article 018f4e2a-7b1c-7c3d-9e4f-0123456789ab --days 7 --json",
             "cairn feedback articles --portal help --locale en --limit 100",

@@ -47,6 +47,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "feedback",
         include_str!("../../../migrations/0006_feedback.sql"),
     ),
+    (
+        7,
+        "portal_words",
+        include_str!("../../../migrations/0007_portal_words.sql"),
+    ),
 ];
 
 /// The lease that keeps two migrators apart.

@@ -7,6 +7,7 @@ use jiff_sqlx::ToSqlx;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query;
 use sqlx::query::Query;
+use sqlx::types::Json;
 
 use crate::error::StoreError;
 use crate::pool::Store;
@@ -19,7 +20,7 @@ pub const PORTALS_MAX: i64 = 10_000;
 
 macro_rules! columns {
     () => {
-        "p.id, p.slug, p.name, p.locales, p.accent, p.row_version, p.created_at, p.updated_at,
+        "p.id, p.slug, p.name, p.locales, p.accent, p.notice, p.contact, p.row_version, p.created_at, p.updated_at,
        array(select h.hostname from portal_hostnames h where h.portal_id = p.id order by h.hostname) as hostnames"
     };
 }
@@ -40,8 +41,8 @@ where p.id = $1
 for no key update of p");
 
     INSERT = "
-insert into portals (id, slug, name, locales, accent, row_version, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into portals (id, slug, name, locales, accent, row_version, notice, contact, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (slug) do nothing";
 
     INSERT_FEED = "
@@ -54,7 +55,7 @@ select exists (select 1 from portals where slug = $2 and id <> $1) as taken";
     // The row version that was read is one below the one to write.
     UPDATE = "
 update portals
-set slug = $2, name = $3, locales = $4, accent = $5, row_version = $6, updated_at = $7
+set slug = $2, name = $3, locales = $4, accent = $5, row_version = $6, notice = $7, contact = $8, updated_at = $9
 where id = $1
   and row_version = $6 - 1";
 
@@ -195,6 +196,8 @@ fn bind_fields<'q>(
         .bind(locales)
         .bind(portal.accent.as_deref())
         .bind(portal.row_version)
+        .bind(portal.notice.as_ref().map(Json))
+        .bind(portal.contact.as_ref().map(Json))
 }
 
 fn from_row(row: &PgRow) -> Result<Portal, StoreError> {
@@ -210,6 +213,8 @@ fn from_row(row: &PgRow) -> Result<Portal, StoreError> {
             .map(|text| locale(text, "portals", id))
             .collect::<Result<_, _>>()?,
         accent: col(row, "accent")?,
+        notice: col::<Option<Json<_>>>(row, "notice")?.map(|json| json.0),
+        contact: col::<Option<Json<_>>>(row, "contact")?.map(|json| json.0),
         row_version: col(row, "row_version")?,
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,

@@ -11,6 +11,7 @@ use super::icons;
 use super::machines::head::{Head, HeadLink};
 use super::messages::{Messages, fill};
 use super::scripts::SUGGEST;
+use super::words::{ContactLink, NoticeLine};
 
 /// The frame of a page; the templates call it `frame`.
 pub(crate) struct Frame {
@@ -38,6 +39,8 @@ pub(crate) struct Frame {
     pub(crate) brand_label: String,
     pub(crate) language: String,
     pub(crate) languages: Vec<Language>,
+    pub(crate) notice: Option<NoticeLine>,
+    pub(crate) contact: Option<ContactLink>,
     pub(crate) sprite: Drawing,
 }
 
@@ -94,6 +97,13 @@ impl<'a> Place<'a> {
         if self.portal.locales.len() > 1 {
             used.push("globe");
         }
+        // The first page has no title of its own.
+        let notice = NoticeLine::of(self.portal, title.is_empty());
+        used.extend(notice.as_ref().map(NoticeLine::icon));
+        let contact = ContactLink::of(self.portal, self.m);
+        if contact.is_some() {
+            used.push("mail");
+        }
         Frame {
             m: self.m,
             lang: self.locale.to_string(),
@@ -122,6 +132,8 @@ impl<'a> Place<'a> {
             brand_label: fill(&self.m.home_of, &[name]),
             language: language_name(self.locale),
             languages: self.languages(&[]),
+            notice,
+            contact,
             sprite: icons::sprite(&used, body),
         }
     }
@@ -185,6 +197,8 @@ pub(crate) fn frame_of_nobody(sheet: &Sheet, locale: &Locale, title: &str) -> Fr
         brand_label: fill(&m.home_of, &[&m.help_center]),
         language: String::new(),
         languages: Vec::new(),
+        notice: None,
+        contact: None,
         sprite: icons::sprite(&[], ""),
     }
 }

@@ -36,6 +36,7 @@ mod surrogate;
 mod turns;
 mod views;
 mod widget;
+mod words;
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::page::List;
+use super::portal_words::{PortalContact, PortalNotice};
 use super::revisions::ActorRef;
 use super::time::Time;
 use crate::extract::query::query_input;
@@ -416,6 +417,14 @@ pub(crate) struct PortalRow {
     /// CSS hex colour.
     #[schema(required = true)]
     accent: Option<String>,
+    /// What readers are told above the pages; absent where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    notice: Option<PortalNotice>,
+    /// How readers reach a person; absent where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    contact: Option<PortalContact>,
     /// Raised by every change.
     row_version: i64,
     /// When it was made.
@@ -697,6 +706,8 @@ pub(crate) async fn portal(
             hostnames: portal.hostnames.clone(),
             locales: portal.locales.iter().map(ToString::to_string).collect(),
             accent: portal.accent.clone(),
+            notice: portal.notice.as_ref().map(PortalNotice::from),
+            contact: portal.contact.as_ref().map(PortalContact::from),
             row_version: portal.row_version,
             created_at: portal.created_at.into(),
             updated_at: portal.updated_at.into(),

@@ -29,6 +29,7 @@ mod indexes;
 mod keys;
 mod operations;
 mod page;
+mod portal_words;
 mod portals;
 mod problems;
 mod purges;

@@ -3,13 +3,14 @@
 use axum::extract::{OriginalUri, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use cairn_service::portals::{self, WritePortal};
+use cairn_service::portals::{self, WriteContact, WriteNotice, WritePortal};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::articles::{location, tagged};
 use super::page::List;
+use super::portal_words::{PortalContact, PortalNotice};
 use super::time::Time;
 use crate::HttpState;
 use crate::etag;
@@ -38,6 +39,12 @@ pub(crate) struct Portal {
     /// CSS hex colour.
     #[schema(required = true)]
     accent: Option<String>,
+    /// What readers are told above the pages.
+    #[schema(required = true)]
+    notice: Option<PortalNotice>,
+    /// How readers reach a person.
+    #[schema(required = true)]
+    contact: Option<PortalContact>,
     /// Public address on this server.
     url: String,
     /// Raised by every change; in quotes it is the ETag.
@@ -58,6 +65,8 @@ impl Portal {
             locales: portal.locales.iter().map(ToString::to_string).collect(),
             default_locale: portal.default_locale().to_string(),
             accent: portal.accent.clone(),
+            notice: portal.notice.as_ref().map(PortalNotice::from),
+            contact: portal.contact.as_ref().map(PortalContact::from),
             url: format!("{}/{}", state.app.settings().public_url, portal.slug),
             row_version: portal.row_version,
             created_at: portal.created_at.into(),
@@ -120,6 +129,10 @@ json_input! {
         locales: Option<Vec<String>> = optional,
         /// CSS hex colour.
         accent: Option<String> = optional,
+        /// What readers are told above the pages.
+        notice: Option<WriteNotice> = optional,
+        /// How readers reach a person.
+        contact: Option<WriteContact> = optional,
     }
 }
 
@@ -147,6 +160,8 @@ pub(crate) async fn create(
             hostnames: input.hostnames,
             locales: input.locales,
             accent: input.accent.map(Some),
+            notice: input.notice.map(Some),
+            contact: input.contact.map(Some),
             expected_version: None,
             idempotency_key,
         },
@@ -175,6 +190,10 @@ json_input! {
         locales: Option<Vec<String>> = optional,
         /// CSS hex colour; null takes it away.
         accent: Option<Option<String>> = optional,
+        /// What readers are told above the pages, whole; null takes it away.
+        notice: Option<Option<WriteNotice>> = optional,
+        /// How readers reach a person, whole; null takes it away.
+        contact: Option<Option<WriteContact>> = optional,
     }
 }
 
@@ -200,6 +219,8 @@ pub(crate) async fn update(
         hostnames: input.hostnames,
         locales: input.locales,
         accent: input.accent,
+        notice: input.notice,
+        contact: input.contact,
         expected_version,
         idempotency_key,
     };

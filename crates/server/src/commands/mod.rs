@@ -6,6 +6,7 @@ mod feedback;
 mod import;
 mod index;
 mod keys;
+mod portal;
 mod purge;
 mod reach;
 mod redirects;
@@ -76,6 +77,9 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Searches(args) => {
             searches::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::Portal(args) => {
+            portal::run(&settings(&global, Vec::new(), false)?, &global, args).await
         }
         Command::Feedback(args) => {
             feedback::run(&settings(&global, Vec::new(), false)?, &global, args).await

@@ -2,6 +2,7 @@
 
 pub(crate) mod directory;
 mod export;
+mod words;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use crate::text_input::Input;
 use crate::{Context, Error, ErrorCode, Result, audit, authorize};
 
 pub use export::{AttachmentRow, ExportPortal, PortalNumbers, PortalPage, RedirectRow, export};
+pub use words::{WriteContact, WriteNotice};
 
 /// A new portal, or a change to one; for a change what is `None` stays as it is.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -40,6 +42,12 @@ pub struct WritePortal {
     pub locales: Option<Vec<String>>,
     /// CSS hex colour; `Some(None)` takes it away.
     pub accent: Option<Option<String>>,
+    /// What readers are told above the pages; `Some(None)` takes it away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Option<WriteNotice>>,
+    /// How readers reach a person; `Some(None)` takes it away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Option<WriteContact>>,
     /// Row version the change was made against; required for a change.
     pub expected_version: Option<i64>,
     /// Retrying with the same key gives the same outcome.
@@ -291,6 +299,14 @@ fn fields(
             .accent
             .clone()
             .unwrap_or_else(|| base.and_then(|b| b.accent.clone())),
+        notice: match &command.notice {
+            Some(notice) => notice.as_ref().map(|notice| notice.read(errors)),
+            None => base.and_then(|b| b.notice.clone()),
+        },
+        contact: match &command.contact {
+            Some(contact) => contact.as_ref().map(WriteContact::read),
+            None => base.and_then(|b| b.contact.clone()),
+        },
     };
     fields.validate(errors);
     Some(fields)
@@ -310,6 +326,8 @@ fn portal(
         hostnames: fields.hostnames,
         locales: fields.locales,
         accent: fields.accent,
+        notice: fields.notice,
+        contact: fields.contact,
         row_version,
         created_at,
         updated_at,

@@ -10,6 +10,7 @@ use cairn_domain::ids::{
 };
 use cairn_domain::limits::{LINKS_MAX, SLUG_BYTES_MAX};
 use cairn_domain::locale::Locale;
+use cairn_domain::portal_words::{Contact, Notice};
 use cairn_domain::redirect::TargetUrl;
 use cairn_domain::revision::{Revision, Staged};
 use cairn_domain::slug::Slug;
@@ -87,6 +88,10 @@ pub struct PortalItem {
     pub(super) hostnames: Vec<String>,
     pub(super) locales: Vec<String>,
     pub(super) accent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) notice: Option<Notice>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) contact: Option<Contact>,
     pub(super) row_version: i64,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,

@@ -188,6 +188,8 @@ fn fields(errors: &mut FieldErrors, command: &RestorePortal) -> Option<PortalFie
         hostnames: item.hostnames.clone(),
         locales,
         accent: item.accent.clone(),
+        notice: item.notice.clone(),
+        contact: item.contact.clone(),
     };
     fields.validate(errors);
     Some(fields)
@@ -281,6 +283,8 @@ impl Work<'_> {
             hostnames: self.fields.hostnames.clone(),
             locales: self.fields.locales.clone(),
             accent: self.fields.accent.clone(),
+            notice: self.fields.notice.clone(),
+            contact: self.fields.contact.clone(),
             row_version,
             created_at,
             updated_at: self.command.portal.updated_at,

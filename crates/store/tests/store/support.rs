@@ -221,6 +221,8 @@ pub(crate) fn portal(name: &str) -> Portal {
         hostnames: vec![],
         locales: vec![locale("en"), locale("de")],
         accent: Some("#0a7d5a".to_owned()),
+        notice: None,
+        contact: None,
         row_version: 1,
         created_at: at(0),
         updated_at: at(0),
