@@ -79,6 +79,7 @@ async fn an_answer_is_kept_without_who_gave_it_and_leads_back_to_the_page_of_eve
     let html = before.text();
     let action = format!("action=\"{}/feedback\"", article.path);
     assert_eq!(html.matches(&action).count(), 2, "two forms: {html}");
+    assert!(html.contains("or fix? <span"), "words stand apart");
     assert!(html.contains("id=\"thanks\"") && html.contains("href=\"#mistake\""));
 
     let said = "kind=unhelpful&reason=unclear&words=Step+3%0D%0Ais+%E2%80%9Cmissing%E2%80%9D";

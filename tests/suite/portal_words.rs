@@ -92,7 +92,7 @@ async fn a_contact_stands_where_readers_get_stuck() {
     let link = "href=\"mailto:help@example.com?subject=Help\"";
     for (path, words) in [
         ("/help/en", "Write to support"),
-        (article.path.as_str(), "Still need help?"),
+        (article.path.as_str(), "Still need help? <a href="),
         ("/help/en/search?q=zzqxv", "Still need help?"),
         ("/help/en/articles/none", "Still need help?"),
         ("/help/de", "An den Support schreiben"),
