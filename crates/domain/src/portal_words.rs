@@ -10,10 +10,11 @@ use crate::limits::{CONTACT_LABEL_CHARS_MAX, NOTICE_CHARS_MAX, PORTAL_LINK_BYTES
 use crate::text::check_required_text;
 
 /// How much a notice matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeLevel {
     /// Good to know.
+    #[default]
     Info,
     /// Something does not work as it should.
     Warning,
@@ -44,10 +45,12 @@ pub struct Notice {
     /// One or two sentences, on one line; at most [`NOTICE_CHARS_MAX`] characters.
     pub text: String,
     /// How much it matters.
+    #[serde(default)]
     pub level: NoticeLevel,
     /// Where readers find more: https, or a path of the help center's own host.
     pub url: Option<String>,
     /// Above every page, and not only the first.
+    #[serde(default)]
     pub everywhere: bool,
 }
 

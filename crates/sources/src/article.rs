@@ -1,5 +1,7 @@
 //! What a source gives: articles, files, old addresses, and what it knows of its portal.
 
+use cairn_domain::portal_words::{Contact, Notice};
+
 /// One article as its source has it. Text is kept to the byte; what the source does not say is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceArticle {
@@ -71,6 +73,10 @@ pub struct SourcePortal {
     pub locales: Vec<String>,
     /// Accent colour.
     pub accent: Option<String>,
+    /// What readers are told above the pages.
+    pub notice: Option<Notice>,
+    /// How readers reach a person.
+    pub contact: Option<Contact>,
     /// The tree, parents before children.
     pub categories: Vec<SourceCategory>,
 }

@@ -376,6 +376,8 @@ impl Source for IntercomSource {
                 .map(|(locale, _)| locale.clone())
                 .collect(),
             accent: None,
+            notice: None,
+            contact: None,
             categories: categories
                 .into_iter()
                 .map(|(_, _, category)| category)

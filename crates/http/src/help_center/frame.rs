@@ -9,6 +9,7 @@ use super::css::Sheet;
 use super::html::{Css, Data, Drawing};
 use super::icons;
 use super::machines::head::{Head, HeadLink};
+use super::machines::{atom, llms};
 use super::messages::{Messages, fill};
 use super::scripts::SUGGEST;
 use super::words::{ContactLink, NoticeLine};
@@ -41,6 +42,8 @@ pub(crate) struct Frame {
     pub(crate) languages: Vec<Language>,
     pub(crate) notice: Option<NoticeLine>,
     pub(crate) contact: Option<ContactLink>,
+    /// Ways to follow the help center below every page: address and words.
+    pub(crate) follow: Vec<(String, &'static str)>,
     pub(crate) sprite: Drawing,
 }
 
@@ -134,6 +137,16 @@ impl<'a> Place<'a> {
             languages: self.languages(&[]),
             notice,
             contact,
+            follow: vec![
+                (
+                    atom::path(self.base, self.locale),
+                    self.m.new_articles.as_str(),
+                ),
+                (
+                    llms::path(self.base, self.locale),
+                    self.m.for_assistants.as_str(),
+                ),
+            ],
             sprite: icons::sprite(&used, body),
         }
     }
@@ -199,6 +212,7 @@ pub(crate) fn frame_of_nobody(sheet: &Sheet, locale: &Locale, title: &str) -> Fr
         languages: Vec::new(),
         notice: None,
         contact: None,
+        follow: Vec::new(),
         sprite: icons::sprite(&[], ""),
     }
 }

@@ -198,6 +198,8 @@ messages! {
     help_center: String,
     about: String,
     all_articles: String,
+    new_articles: String,
+    for_assistants: String,
     marked_with: String,
     you_are_here: String,
     crumb_home: String,

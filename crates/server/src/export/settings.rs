@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use cairn_domain::old_address::OldAddress;
+use cairn_domain::portal_words::{Contact, Notice};
 use serde::Serialize;
 
 use crate::export::wire::{Category, Portal, Redirect};
@@ -19,6 +20,10 @@ struct Settings<'a> {
     accent: Option<&'a str>,
     /// An import leaves out what it does not know; everything here was an attachment.
     files: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'a Notice>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<&'a Contact>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     categories: Vec<Topic<'a>>,
 }
@@ -41,6 +46,8 @@ pub(super) fn portal_file(portal: &Portal, tree: &[Category]) -> Result<String> 
         locales: &portal.locales,
         accent: portal.accent.as_deref(),
         files: "all",
+        notice: portal.notice.as_ref(),
+        contact: portal.contact.as_ref(),
         categories: Tree::of(tree).topics(),
     };
     toml::to_string(&settings).context("cannot write what the portal is as TOML")
@@ -135,6 +142,8 @@ impl<'a> Tree<'a> {
 
 #[cfg(test)]
 mod tests {
+    use cairn_domain::portal_words::NoticeLevel;
+
     use super::*;
 
     fn category(id: &str, parent: Option<&str>, name: &str, position: i32) -> Category {
@@ -162,9 +171,25 @@ mod tests {
             name: "Help = \"x\"".to_owned(),
             locales: vec!["en".to_owned(), "de".to_owned()],
             accent: None,
+            notice: Some(Notice {
+                text: "Winter = \"on\"".to_owned(),
+                level: NoticeLevel::Warning,
+                url: None,
+                everywhere: true,
+            }),
+            contact: Some(Contact {
+                url: "tel:+4940123".to_owned(),
+                label: None,
+            }),
         };
         let text = portal_file(&portal, &tree).unwrap();
         let read: toml::Table = text.parse().unwrap();
+        let notice: Notice = read["notice"].clone().try_into().unwrap();
+        let contact: Contact = read["contact"].clone().try_into().unwrap();
+        assert_eq!(
+            (Some(notice), Some(contact)),
+            (portal.notice.clone(), portal.contact.clone())
+        );
         assert_eq!(read["default_locale"].as_str(), Some("en"));
         let paths = read["categories"].as_array().unwrap().iter();
         let paths: Vec<String> = paths.map(|c| c["path"].to_string()).collect();

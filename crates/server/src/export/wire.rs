@@ -1,5 +1,6 @@
 //! What the REST API answers to an export, as far as files need it.
 
+use cairn_domain::portal_words::{Contact, Notice};
 use serde::Deserialize;
 
 /// A page of a list.
@@ -68,6 +69,8 @@ pub(super) struct Portal {
     pub(super) name: String,
     pub(super) locales: Vec<String>,
     pub(super) accent: Option<String>,
+    pub(super) notice: Option<Notice>,
+    pub(super) contact: Option<Contact>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

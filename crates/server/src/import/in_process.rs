@@ -47,6 +47,8 @@ impl Target for InProcess {
             name: Some(like.name.clone().unwrap_or_else(|| slug.to_owned())),
             locales: Some(locales.to_vec()),
             accent: like.accent.clone().map(Some),
+            notice: like.notice.clone().map(|notice| Some(notice.into())),
+            contact: like.contact.clone().map(|contact| Some(contact.into())),
             ..WritePortal::default()
         };
         Ok(Self::destination(&portals::create(&self.0, command).await?))

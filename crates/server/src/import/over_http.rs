@@ -100,6 +100,12 @@ impl Target for OverHttp<'_> {
         if let Some(accent) = &like.accent {
             body["accent"] = json!(accent);
         }
+        if let Some(notice) = &like.notice {
+            body["notice"] = json!(notice);
+        }
+        if let Some(contact) = &like.contact {
+            body["contact"] = json!(contact);
+        }
         match self.0.post("/api/v1/portals", &body, &fresh_key()).await {
             Ok(answer) => destination(&answer),
             // Another import made it in between.

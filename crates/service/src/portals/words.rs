@@ -40,6 +40,17 @@ impl WriteNotice {
     }
 }
 
+impl From<Notice> for WriteNotice {
+    fn from(notice: Notice) -> Self {
+        Self {
+            text: Some(notice.text),
+            level: Some(notice.level.as_str().to_owned()),
+            url: notice.url,
+            everywhere: Some(notice.everywhere),
+        }
+    }
+}
+
 /// A contact, whole.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct WriteContact {
@@ -54,6 +65,15 @@ impl WriteContact {
         Contact {
             url: self.url.clone().unwrap_or_default(),
             label: self.label.clone(),
+        }
+    }
+}
+
+impl From<Contact> for WriteContact {
+    fn from(contact: Contact) -> Self {
+        Self {
+            url: Some(contact.url),
+            label: contact.label,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a folder says of its help center besides the articles: `portal.toml` and `redirects.csv`.
 
 use cairn_domain::locale::Locale;
+use cairn_domain::portal_words::{Contact, Notice};
 use serde::Deserialize;
 
 use crate::article::{Fault, OldAddress, SourceCategory, SourcePortal};
@@ -22,6 +23,8 @@ struct Settings {
     default_locale: Option<String>,
     locales: Vec<String>,
     accent: Option<String>,
+    notice: Option<Notice>,
+    contact: Option<Contact>,
     /// `all`: every file that is no article comes with them, whatever its kind.
     files: Option<String>,
     categories: Vec<Category>,
@@ -97,6 +100,8 @@ pub(super) fn portal(tree: &mut Tree) -> Result<(SourcePortal, bool), SourceErro
         name: settings.name,
         locales,
         accent: settings.accent,
+        notice: settings.notice,
+        contact: settings.contact,
         categories,
     };
     Ok((portal, has_all_files))

@@ -186,6 +186,8 @@ impl Structure {
             name: None,
             locales: locales.collect(),
             accent: None,
+            notice: None,
+            contact: None,
             categories: categories
                 .into_iter()
                 .map(|(_, category)| category)

@@ -11,6 +11,11 @@ use super::flow::Pieces;
 use super::xml::moment;
 use crate::help_center::messages::{Messages, fill};
 
+/// Path of the list of a portal's articles in a language.
+pub(crate) fn path(base: &str, locale: &Locale) -> String {
+    format!("{base}/{locale}/llms.txt")
+}
+
 /// The list of articles in a language.
 pub(crate) fn list(center: &HelpCenter, locale: &Locale, page: &TextList) -> String {
     let mut out = opening(center, locale);

@@ -11,7 +11,7 @@ mod colour;
 pub(crate) mod data;
 mod flow;
 pub(crate) mod head;
-mod llms;
+pub(crate) mod llms;
 pub(crate) mod opensearch;
 mod robots;
 mod sitemap;
