@@ -13,6 +13,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::chromium::{FLAGS, chromedriver, chromium, end, spawn};
 
+/// Two pages fade into each other; a busy browser leaves that out, and says so as if a script had failed.
+const FADE_LEFT_OUT: &str = "DOMException: Transition was aborted";
+
 /// How long one command of the driver may take, the start of the browser included.
 const COMMAND_WAIT: Duration = Duration::from_secs(120);
 /// How long a frame may take to come to what it is waited for.
@@ -213,7 +216,8 @@ impl Browser {
         let log = self.command("/se/log", json!({ "type": "browser" })).await;
         let entries = log.as_array().cloned().unwrap_or_default();
         let text = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
-        entries.iter().map(text).collect()
+        let said = entries.iter().map(text);
+        said.filter(|said| !said.contains(FADE_LEFT_OUT)).collect()
     }
 
     /// Takes a picture of the window.
