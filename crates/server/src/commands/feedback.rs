@@ -5,16 +5,14 @@ use std::process::ExitCode;
 use anyhow::Result;
 use cairn_service::clock::{Clock, SystemClock};
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::{Feedback, FeedbackList, Global};
 use crate::client::{Client, segment};
+use crate::commands::listing::{Listing, cell};
 use crate::commands::reach::reach;
 use crate::config::Config;
 use crate::out;
-
-/// Rows asked for at once.
-const PAGE: usize = 100;
 
 /// Runs it.
 pub(super) async fn run(config: &Config, global: &Global, args: Feedback) -> Result<ExitCode> {
@@ -25,45 +23,22 @@ pub(super) async fn run(config: &Config, global: &Global, args: Feedback) -> Res
 }
 
 async fn show(client: &Client, args: &Feedback) -> Result<()> {
-    let path = path(args);
-    let mut next = path.clone();
-    let mut items = Vec::new();
-    let (mut first, has_more) = loop {
-        let mut page = client.get(&next).await?;
-        if let Value::Array(more) = page["items"].take() {
-            items.extend(more);
-        }
-        match page["next_cursor"].as_str() {
-            Some(cursor) if items.len() < args.limit => {
-                next = format!("{path}&cursor={}", segment(cursor));
-            }
-            cursor => {
-                let has_more = cursor.is_some() || items.len() > args.limit;
-                break (page, has_more);
-            }
-        }
-    };
-    items.truncate(args.limit);
+    let list = Listing::read(client, &path(args), args.limit).await?;
     if args.json {
-        first["items"] = Value::Array(items);
-        if let Some(members) = first.as_object_mut() {
-            members.remove("next_cursor");
-            members.insert("has_more".to_owned(), json!(has_more));
-        }
-        out::json(&first)?;
+        out::json(&list.into_json())?;
         return Ok(());
     }
-    if let Some(notice) = first["notice"].as_str() {
+    if let Some(notice) = list.head["notice"].as_str() {
         out::line(notice)?;
     }
-    if items.is_empty() {
+    if list.items.is_empty() {
         out::line("no reader said anything")?;
         return Ok(());
     }
     let rows = if args.kind == FeedbackList::Articles {
-        articles(&items)
+        articles(&list.items)
     } else {
-        answers(&items)
+        answers(&list.items)
     };
     out::line(out::table(&rows).trim_end())?;
     Ok(())
@@ -77,9 +52,8 @@ fn path(args: &Feedback) -> String {
         _ => "feedback",
     };
     let mut path = format!(
-        "/api/v1/{list}?portal={}&since={since}&limit={}",
-        segment(&args.portal),
-        args.limit.min(PAGE)
+        "/api/v1/{list}?portal={}&since={since}",
+        segment(&args.portal)
     );
     let filters = [
         ("kind", args.kind.kind()),
@@ -94,27 +68,19 @@ fn path(args: &Feedback) -> String {
     path
 }
 
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => "-".to_owned(),
-        other => other.to_string(),
-    }
-}
-
 /// One answer a row; the words stand last and on one line, because they are of any width.
 fn answers(items: &[Value]) -> Vec<Vec<String>> {
     let heading = ["when", "kind", "reason", "article", "words"];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for item in items {
-        let when = text(&item["created_at"]);
-        let words = text(&item["words"]);
+        let when = cell(&item["created_at"]);
+        let words = cell(&item["words"]);
         let words: Vec<_> = words.split_whitespace().collect();
         rows.push(vec![
             when.get(..16).unwrap_or(&when).replace('T', " "),
-            text(&item["kind"]),
-            text(&item["reason"]),
-            text(&item["title"]),
+            cell(&item["kind"]),
+            cell(&item["reason"]),
+            cell(&item["title"]),
             words.join(" "),
         ]);
     }
@@ -128,11 +94,11 @@ fn articles(items: &[Value]) -> Vec<Vec<String>> {
     for item in items {
         let sums = &item["answers"];
         rows.push(vec![
-            text(&sums["helpful"]),
-            text(&sums["unhelpful"]),
-            text(&sums["mistakes"]),
-            text(&item["locale"]),
-            text(&item["title"]),
+            cell(&sums["helpful"]),
+            cell(&sums["unhelpful"]),
+            cell(&sums["mistakes"]),
+            cell(&item["locale"]),
+            cell(&item["title"]),
         ]);
     }
     rows
@@ -140,6 +106,8 @@ fn articles(items: &[Value]) -> Vec<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -6,6 +6,7 @@ mod feedback;
 mod import;
 mod index;
 mod keys;
+mod listing;
 mod portal;
 mod purge;
 mod reach;

@@ -5,16 +5,14 @@ use std::process::ExitCode;
 use anyhow::Result;
 use cairn_service::clock::{Clock, SystemClock};
 use jiff::tz::Offset;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::{Global, SearchKind, Searches};
 use crate::client::{Client, segment};
+use crate::commands::listing::{Listing, cell};
 use crate::commands::reach::reach;
 use crate::config::Config;
 use crate::out;
-
-/// Queries asked for at once.
-const PAGE: usize = 100;
 
 /// Runs it.
 pub(super) async fn run(config: &Config, global: &Global, args: Searches) -> Result<ExitCode> {
@@ -25,36 +23,13 @@ pub(super) async fn run(config: &Config, global: &Global, args: Searches) -> Res
 }
 
 async fn report(client: &Client, args: &Searches) -> Result<()> {
-    let path = path(args);
-    let mut next = path.clone();
-    let mut items = Vec::new();
-    let (mut first, last_cursor) = loop {
-        let mut page = client.get(&next).await?;
-        if let Value::Array(more) = page["items"].take() {
-            items.extend(more);
-        }
-        match page["next_cursor"].as_str() {
-            Some(cursor) if items.len() < args.limit => {
-                next = format!("{path}&cursor={}", segment(cursor));
-            }
-            cursor => {
-                let has_more = cursor.is_some() || items.len() > args.limit;
-                break (page, has_more);
-            }
-        }
-    };
-    items.truncate(args.limit);
+    let list = Listing::read(client, &path(args), args.limit).await?;
     if args.json {
-        first["items"] = Value::Array(items);
-        if let Some(members) = first.as_object_mut() {
-            members.remove("next_cursor");
-            members.insert("has_more".to_owned(), json!(last_cursor));
-        }
-        out::json(&first)?;
+        out::json(&list.into_json())?;
         return Ok(());
     }
-    out::line(summary(&first).trim_end())?;
-    if items.is_empty() {
+    out::line(summary(&list.head).trim_end())?;
+    if list.items.is_empty() {
         out::line(match args.kind {
             SearchKind::Top => "no query was searched for",
             SearchKind::Zero => "no query found nothing",
@@ -64,7 +39,7 @@ async fn report(client: &Client, args: &Searches) -> Result<()> {
         return Ok(());
     }
     out::line("")?;
-    out::line(out::table(&rows(&items)).trim_end())?;
+    out::line(out::table(&rows(&list.items)).trim_end())?;
     Ok(())
 }
 
@@ -73,10 +48,9 @@ fn path(args: &Searches) -> String {
     let days = i64::from(args.days.max(1)) - 1;
     let from = today.saturating_sub(jiff::Span::new().days(days));
     let mut path = format!(
-        "/api/v1/search-reports?portal={}&kind={}&from={from}&to={today}&limit={}",
+        "/api/v1/search-reports?portal={}&kind={}&from={from}&to={today}",
         segment(&args.portal),
-        args.kind.as_str(),
-        args.limit.min(PAGE)
+        args.kind.as_str()
     );
     if let Some(locale) = &args.locale {
         path.push_str(&format!("&locale={}", segment(locale)));
@@ -89,25 +63,21 @@ fn path(args: &Searches) -> String {
 
 /// What is true of all searches together, in sentences.
 fn summary(report: &Value) -> String {
-    let (totals, text) = (&report["totals"], |v: &Value| match v {
-        Value::String(text) => text.clone(),
-        Value::Null => "-".to_owned(),
-        other => other.to_string(),
-    });
+    let totals = &report["totals"];
     let mut lines = vec![
         format!(
             "{} searches from {} to {}: {} found nothing, {} found one or two articles, {} on average",
             totals["searches"],
-            text(&report["from"]),
-            text(&report["to"]),
+            cell(&report["from"]),
+            cell(&report["to"]),
             totals["zero_results"],
             totals["low_results"],
-            text(&totals["average_results"]),
+            cell(&totals["average_results"]),
         ),
         format!(
             "{} results opened on the search page ({} a search); the words of {} searches are not kept",
             totals["clicks"],
-            text(&totals["click_share"]),
+            cell(&totals["click_share"]),
             totals["withheld"],
         ),
     ];
@@ -122,10 +92,7 @@ fn rows(items: &[Value]) -> Vec<Vec<String>> {
     ];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for item in items {
-        let number = |name: &str| match &item[name] {
-            Value::Null => "-".to_owned(),
-            number => number.to_string(),
-        };
+        let number = |name: &str| cell(&item[name]);
         rows.push(vec![
             number("searches"),
             number("zero_results"),
@@ -141,6 +108,8 @@ fn rows(items: &[Value]) -> Vec<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
