@@ -5,6 +5,10 @@ SHELL = /bin/sh
 CARGO = cargo
 # More for cairn up: make up ARGS="--listen 127.0.0.1:9000 --data-dir /tmp/cairn"
 ARGS =
+# What tests and checks run. The whole workspace at once, as in the tests: a package alone has other features
+# of its dependencies, and they would all be compiled once more.
+PROGRAMS = $(CARGO) build --workspace --bin cairn --example openapi --locked
+OPENAPI = "$${CARGO_TARGET_DIR:-target}/debug/examples/openapi"
 # How often the kill harness kills.
 KILLS = 20
 
@@ -42,13 +46,13 @@ postgres:
 
 # The kill harness runs the program itself, so it is built first, with the features of the tests.
 test: rust postgres
-	$(CARGO) build --workspace --bin cairn --locked
+	$(PROGRAMS)
 	$(CARGO) test --workspace --locked
 
 test-all: rust postgres
 	@test -n "$$CAIRN_SHARED" || { \
 	  echo 'set CAIRN_SHARED to the folder with corpora/ and search/' >&2; exit 1; }
-	$(CARGO) build --workspace --bin cairn --locked
+	$(PROGRAMS)
 	CAIRN_TEST_ALL=1 $(CARGO) test --workspace --locked -- --include-ignored
 
 kill-test: build postgres
@@ -59,18 +63,20 @@ kill-test: build postgres
 check: rust
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
-	@$(CARGO) run --quiet --locked --package cairn-http --example openapi > openapi.new
+	$(PROGRAMS)
+	@$(OPENAPI) > openapi.new
 	@cmp -s openapi.new crates/http/openapi.json || { \
 	  rm -f openapi.new; \
 	  echo 'crates/http/openapi.json is not what the handlers say; run make openapi' >&2; exit 1; }
 	@rm -f openapi.new
-	$(CARGO) test --locked --package cairn-tests --test suite house
+	$(CARGO) test --workspace --locked --test suite house
 
 fmt: rust
 	$(CARGO) fmt --all
 
 openapi: rust
-	$(CARGO) run --quiet --locked --package cairn-http --example openapi > openapi.new
+	$(PROGRAMS)
+	$(OPENAPI) > openapi.new
 	mv openapi.new crates/http/openapi.json
 
 # What search finds on the judged collections, and how fast. A changed weight needs no build.
