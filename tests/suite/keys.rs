@@ -131,6 +131,54 @@ async fn unknown_revoked_expired_and_garbage_keys_read_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_in_use_is_refused_from_the_request_after_its_revocation() {
+    let app = TestApp::spawn().await;
+    let key = app.key_with(&["full"]).await;
+    let rest = app.rest(&key);
+    rest.get("/portals").await.expect(200);
+    rest.get("/portals").await.expect(200);
+    app.rest(&app.key)
+        .request("DELETE", &format!("/keys/{}", key.id))
+        .send()
+        .await
+        .expect(200);
+    rest.get("/portals").await.expect(401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_revoked_elsewhere_writes_no_more_at_once_and_reads_no_more_after_a_second() {
+    let app = TestApp::spawn().await;
+    let key = app.key_with(&["full"]).await;
+    let rest = app.rest(&key);
+    rest.get("/portals").await.expect(200);
+    // As another process on this database would.
+    app.execute(&format!(
+        "update api_keys set revoked_at = now() where id = '{}'",
+        key.id
+    ))
+    .await;
+    let write = rest.request("DELETE", &format!("/keys/{}", key.id));
+    write.send().await.expect(401);
+    rest.get("/portals").await.expect(200);
+    app.clock.advance(Duration::from_secs(1));
+    rest.get("/portals").await.expect(401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_in_use_ends_when_it_expires() {
+    let app = TestApp::spawn().await;
+    let key = app
+        .make_key()
+        .expires_in(Duration::from_millis(500))
+        .create()
+        .await;
+    let rest = app.rest(&key);
+    rest.get("/portals").await.expect(200);
+    app.clock.advance(Duration::from_millis(600));
+    rest.get("/portals").await.expect(401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn either_header_carries_a_key_and_two_different_ones_are_refused() {
     let app = TestApp::spawn().await;
     let other = app.key_with(&["full"]).await;

@@ -23,6 +23,7 @@ use crate::clock::{Clock, IdSource};
 use crate::feedback::Answers;
 use crate::indexing::erase::Erasures;
 use crate::indexing::follow::Followed;
+use crate::keys::known::KnownKeys;
 use crate::portals::directory::Directory;
 use crate::search::pool::SearchPool;
 use crate::search_counts::Counting;
@@ -115,6 +116,8 @@ pub struct App {
     trees: Mutex<Trees>,
     /// What operators taught the search.
     pub(crate) kept_rules: KeptRules,
+    /// Keys that were looked up a moment ago.
+    pub(crate) known_keys: KnownKeys,
     article_portals: moka::sync::Cache<ArticleId, PortalId>,
     numbers: Mutex<HashMap<PortalId, std::ops::Range<i64>>>,
     purge_listeners: RwLock<Vec<Arc<dyn PurgeListener>>>,
@@ -158,6 +161,7 @@ impl App {
             directory: RwLock::new(Arc::new(directory)),
             trees: Mutex::default(),
             kept_rules: KeptRules::default(),
+            known_keys: KnownKeys::default(),
             article_portals: moka::sync::Cache::new(ARTICLE_PORTALS_MAX),
             numbers: Mutex::new(HashMap::new()),
             purge_listeners: RwLock::new(Vec::new()),

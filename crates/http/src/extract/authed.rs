@@ -29,7 +29,11 @@ impl FromRequestParts<HttpState> for Authed {
             return Ok(Self(Context::new(state.app.clone(), Caller::operator())));
         }
         let secret = credential(&parts.headers).map_err(refuse)?;
-        let caller = authenticate::by_key(&state.app, secret).await?;
+        let caller = if parts.method.is_safe() {
+            authenticate::by_key_to_read(&state.app, secret).await?
+        } else {
+            authenticate::by_key(&state.app, secret).await?
+        };
         let ctx = Context::new(state.app.clone(), caller);
         Ok(Self(ctx.counting_searches(Some(SearchSource::Rest))))
     }

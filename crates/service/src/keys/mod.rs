@@ -1,5 +1,6 @@
 //! API keys: create (the secret is shown once), list, revoke.
 
+pub(crate) mod known;
 pub(crate) mod secret;
 
 use cairn_domain::event::Subject;
@@ -279,6 +280,7 @@ pub async fn revoke(ctx: &Context, id: &str, idempotency_key: Option<String>) ->
     )
     .await?;
     tx.commit().await?;
+    ctx.app.known_keys.forget(&key.digest);
     ctx.app.wake.notify_one();
     Ok(view(ctx, key))
 }
