@@ -11,15 +11,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Executor, Row};
 
 use crate::options::FloorHttp;
-use crate::out;
 
 /// Connections to Postgres, as many as the server's busiest test has clients but for one.
 const CONNECTIONS: u32 = 10;
@@ -114,13 +111,7 @@ async fn serve(args: &FloorHttp) -> Result<()> {
         .route("/memory/{at}", get(from_memory))
         .route("/select/{at}", get(from_postgres))
         .with_state(floor);
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-    out::line(&json!({"port": listener.local_addr()?.port()}).to_string());
-    let listener = listener.tap_io(|stream| {
-        stream.set_nodelay(true).ok();
-    });
-    axum::serve(listener, router).await?;
-    Ok(())
+    super::serve(router).await
 }
 
 async fn from_memory(State(floor): State<Arc<Floor>>, Path(at): Path<usize>) -> Response {

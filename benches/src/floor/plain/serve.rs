@@ -7,13 +7,10 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::index::Plain;
-use crate::out;
 
 #[derive(Deserialize)]
 struct Asked {
@@ -33,13 +30,7 @@ pub(super) fn serve(plain: Plain) -> Result<()> {
         let router = Router::new()
             .route("/search", get(search))
             .with_state(Arc::new(plain));
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-        out::line(&json!({"port": listener.local_addr()?.port()}).to_string());
-        let listener = listener.tap_io(|stream| {
-            stream.set_nodelay(true).ok();
-        });
-        axum::serve(listener, router).await?;
-        Ok(())
+        crate::floor::serve(router).await
     })
 }
 

@@ -5,11 +5,10 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Response};
-use cairn_service::help_center::HelpCenter;
 use cairn_service::{Error, attachments::File};
 
+use super::Room;
 use super::headers::{self, CachePolicy};
-use super::{Room, address};
 use crate::file;
 
 /// The word between the portal and the id.
@@ -38,18 +37,11 @@ impl Room {
         if !path.contains("/attachments/") {
             return Ok(None);
         }
-        let Some(segments) = address::segments(path) else {
+        let Some(below) = self.below(path, host).await? else {
             return Ok(None);
         };
-        let Some(first) = segments.first() else {
-            return Ok(None);
-        };
-        let Some((center, is_first_used)) = HelpCenter::resolve(&self.app, host, first).await?
-        else {
-            return Ok(None);
-        };
-        match segments.get(usize::from(is_first_used)..) {
-            Some([word, id, name]) if word == WORD => center.attachment(id, name).await,
+        match below.rest() {
+            [word, id, name] if word == WORD => below.center.attachment(id, name).await,
             _ => Ok(None),
         }
     }

@@ -113,26 +113,19 @@ impl Room {
     }
 
     async fn target(&self, path: &str, host: &str) -> Result<Option<Target>, Error> {
-        let Some(segments) = address::segments(path) else {
+        let Some(below) = self.below(path, host).await? else {
             return Ok(None);
         };
-        let Some(first) = segments.first() else {
+        let [locale, articles, slug, word] = below.rest() else {
             return Ok(None);
         };
-        let Some((center, is_first_used)) = HelpCenter::resolve(&self.app, host, first).await?
-        else {
-            return Ok(None);
-        };
-        let rest = segments.get(usize::from(is_first_used)..);
-        let Some([locale, articles, slug, word]) = rest else {
-            return Ok(None);
-        };
-        if articles != "articles" || word != WORD || !center.takes_feedback() {
+        if articles != "articles" || word != WORD || !below.center.takes_feedback() {
             return Ok(None);
         }
-        Ok(center.locale(locale).map(|locale| Target {
-            slug: slug.as_ref().to_owned(),
-            center,
+        let (locale, slug) = (below.center.locale(locale), slug.as_ref().to_owned());
+        Ok(locale.map(|locale| Target {
+            slug,
+            center: below.center,
             locale,
         }))
     }

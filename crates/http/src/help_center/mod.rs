@@ -14,6 +14,7 @@
 mod address;
 mod assets;
 mod attachments;
+mod below;
 mod cache;
 mod css;
 mod dates;
