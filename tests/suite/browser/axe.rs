@@ -15,9 +15,17 @@ const RUN: &str = "axe.run(document, {
   resultTypes: ['violations', 'incomplete'],
 }).then(({ violations, incomplete, passes }) => ({
   violations: violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + ' ' + (node.failureSummary || '').slice(0, 200)).join(' | ')}`),
-  undecided: incomplete.map(({ id }) => id),
+  undecided: incomplete.flatMap(({ id, nodes }) => nodes.map((node) => ({
+    rule: id,
+    at: node.target.flat().join(' '),
+    why: [...node.any, ...node.all, ...node.none].map((check) => check.message).join('; '),
+    contrast: id === 'color-contrast' ? (/*CONTRAST*/)(document.querySelector(node.target[0])) : null,
+  }))),
   passes: passes.length,
 }))";
+
+/// Decides what axe cannot of a text on something it cannot see through.
+const CONTRAST: &str = include_str!("../../../fixtures/browser/contrast.js");
 
 /// What it says of a page.
 #[derive(Debug, Deserialize)]
@@ -25,10 +33,31 @@ const RUN: &str = "axe.run(document, {
 pub(super) struct Judged {
     /// What shuts people out: rule, sentence, where.
     pub(super) violations: Vec<String>,
-    /// Rules it could not decide everywhere.
-    pub(super) undecided: Vec<String>,
+    /// What it could not decide.
+    pub(super) undecided: Vec<Undecided>,
     /// Rules that hold.
     pub(super) passes: usize,
+}
+
+/// A rule that it could not decide for an element.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Undecided {
+    pub(super) rule: String,
+    /// The selector of the element.
+    pub(super) at: String,
+    /// What kept it from deciding.
+    pub(super) why: String,
+    /// What the colours on the page say, where it is about them.
+    pub(super) contrast: Option<Contrast>,
+}
+
+/// How far a text stands out from what is behind it, in the ratio of WCAG.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Contrast {
+    pub(super) worst: f64,
+    pub(super) needed: f64,
 }
 
 /// Its script; none where there is no npm and nobody insists.
@@ -77,6 +106,7 @@ fn installed() -> Result<PathBuf, String> {
 
 /// Judges the page that is open; its script has been put before it.
 pub(super) async fn judge(browser: &Browser) -> Judged {
-    let said = browser.evaluate_to_the_end(RUN).await;
+    let run = RUN.replace("/*CONTRAST*/", CONTRAST);
+    let said = browser.evaluate_to_the_end(&run).await;
     serde_json::from_value(said).expect("what axe says is understood")
 }

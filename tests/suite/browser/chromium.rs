@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 /// What every start is told. Whatever a document asks for, only loopback has a name here.
@@ -24,6 +24,10 @@ pub(super) const FLAGS: &[&str] = &[
     "--mute-audio",
     "--no-first-run",
 ];
+
+/// How often a directory is tried to be removed under programs that are just being ended, and the pause between.
+const REMOVALS_MAX: u32 = 100;
+const REMOVAL_PAUSE: Duration = Duration::from_millis(50);
 
 /// Chromium: the one `CHROMIUM` names, else an installed one.
 pub(super) fn chromium() -> PathBuf {
@@ -66,25 +70,54 @@ fn find(variable: &str, names: &[&str]) -> PathBuf {
         })
 }
 
+/// A directory in which a browser keeps its profile, its sockets and whatever else it makes; it goes with this. Without
+/// one of its own it leaves directories in that of the whole machine when it is killed.
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory").keep())
+    }
+
+    /// Tells a program to make its temporary files here.
+    pub(super) fn hold(&self, command: &mut Command) {
+        command.env("TMPDIR", &self.0);
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Processes that were told to end may still write here.
+        for _ in 0..REMOVALS_MAX {
+            std::fs::remove_dir_all(&self.0).ok();
+            if !self.0.exists() {
+                return;
+            }
+            std::thread::sleep(REMOVAL_PAUSE);
+        }
+    }
+}
+
 /// A running Chromium; it and all its processes end when this goes.
 pub(super) struct Chromium {
     child: Child,
-    _profile: TempDir,
+    _scratch: Scratch,
 }
 
 impl Chromium {
     /// Starts it on an address.
     pub(super) fn open(address: &str) -> Self {
-        let profile = tempfile::tempdir().expect("a temporary directory");
+        let scratch = Scratch::new();
         let mut command = Command::new(chromium());
         command
             .args(FLAGS)
             .arg("--window-size=1280,2000")
-            .arg(user_data(profile.path()));
+            .arg(user_data(&scratch.0.join("profile")));
+        scratch.hold(&mut command);
         let child = spawn(command.arg(address).stdout(Stdio::null()));
         Self {
             child,
-            _profile: profile,
+            _scratch: scratch,
         }
     }
 

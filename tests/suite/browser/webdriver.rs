@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::chromium::{FLAGS, chromedriver, chromium, end, spawn};
+use super::chromium::{FLAGS, Scratch, chromedriver, chromium, end, spawn};
 
 /// Two pages fade into each other; a busy browser leaves that out, and says so as if a script had failed.
 const FADE_LEFT_OUT: &str = "DOMException: Transition was aborted";
@@ -35,12 +35,15 @@ pub(super) struct Browser {
     _stdout: Lines<BufReader<ChildStdout>>,
     http: reqwest::Client,
     session: String,
+    _scratch: Scratch,
 }
 
 impl Browser {
     /// Starts driver and browser.
     pub(super) async fn start() -> Self {
         let mut command = Command::new(chromedriver());
+        let scratch = Scratch::new();
+        scratch.hold(&mut command);
         let mut driver = spawn(command.arg("--port=0").stdout(Stdio::piped()));
         let stdout = driver.stdout.take().expect("its output is piped");
         let mut stdout = BufReader::new(stdout).lines();
@@ -60,6 +63,7 @@ impl Browser {
             _stdout: stdout,
             http: http.expect("a client"),
             session: format!("http://127.0.0.1:{port}/session"),
+            _scratch: scratch,
         };
         let flags: Vec<_> = FLAGS.iter().chain(OWN_FLAGS).collect();
         let options = json!({ "binary": chromium(), "args": flags });
