@@ -101,6 +101,43 @@ async fn counts_tell_only_what_the_caller_may_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_of_a_topic_names_the_first_articles_of_the_topics_below() {
+    let app = TestApp::spawn().await;
+    let top = app.category("Top").create().await;
+    let below = app.category("Below").below(&top).create().await;
+    let deep = app.category("Deep").below(&below).create().await;
+    for n in 1..=6 {
+        let title = format!("Open {n}");
+        let id = if n == 1 { &deep.id } else { &below.id }.to_string();
+        let article = app.article().title(&title).in_category(&id);
+        article.published().create().await;
+    }
+    let id = below.id.to_string();
+    let inside = app.article().title("Inside").in_category(&id);
+    inside.internal().published().create().await;
+    app.settle().await;
+    let page = async |path: &str| app.page(path).await.expect(200).text();
+    let shown = page("/help/en/categories/top").await;
+    for n in 1..=5 {
+        assert!(shown.contains(&format!(">Open {n}<small>")), "{n}: {shown}");
+    }
+    assert!(
+        !shown.contains("Open 6<") && !shown.contains("Inside"),
+        "{shown}"
+    );
+    assert!(shown.contains("All 6 articles"), "{shown}");
+    let deep = page("/help/en/categories/below").await;
+    assert!(!deep.contains("All 1 articles") && deep.contains(">Open 1<small>"));
+    // What changes below changes the page.
+    let id = below.id.to_string();
+    let late = app.article().title("Late").in_category(&id);
+    late.published().create().await;
+    app.settle().await;
+    let shown = page("/help/en/categories/top").await;
+    assert!(shown.contains("All 7 articles"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_category_moves_but_never_below_itself() {
     let app = TestApp::spawn().await;
     let a = app.category("a").create().await;

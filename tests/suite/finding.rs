@@ -126,7 +126,10 @@ async fn a_corrected_word_is_named_and_one_link_leads_to_the_words_as_typed() {
         page.contains("for <strong>refund cancelled</strong>"),
         "{page}"
     );
-    assert!(page.contains("Nothing has the word “cancelld”."), "{page}");
+    assert!(
+        page.contains("No article has the word “cancelld”."),
+        "{page}"
+    );
     let link = "/help/en/search?q=refund%20cancelld&#38;exact=1";
     assert!(
         page.contains(&format!("<a href=\"{link}\">Search for it anyway</a>")),
@@ -145,17 +148,45 @@ async fn a_corrected_word_is_named_and_one_link_leads_to_the_words_as_typed() {
         exact.contains("for <strong>refund cancelld</strong>"),
         "{exact}"
     );
-    assert!(!exact.contains("Nothing has the word") && !exact.contains("<mark>cancelled"));
-    assert!(exact.contains("Searched for as you typed it."));
+    assert!(!exact.contains("No article has the word") && !exact.contains("<mark>cancelled"));
+    assert!(exact.contains("These are the results for exactly what you typed."));
     let alone = app
         .page("/help/en/search?q=cancelld&exact=1")
         .await
         .expect(200);
     assert!(
-        alone.text().contains("Nothing was found for"),
+        alone.text().contains("Nothing found for"),
         "{}",
         alone.text()
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_that_finds_nothing_leads_on_to_topics_that_have_something() {
+    let app = TestApp::spawn().await;
+    app.category("Full shelf").create().await;
+    app.category("Empty shelf").create().await;
+    app.category("Locked shelf").create().await;
+    for n in 1..=2 {
+        let title = format!("Walrus {n}");
+        let article = app.article().title(&title).in_category("Full shelf");
+        article.published().create().await;
+    }
+    let inside = app.article().title("Seal").in_category("Locked shelf");
+    inside.internal().published().create().await;
+    app.settle().await;
+    let page = async |path: &str| app.page(path).await.expect(200).text();
+    let row = "<li><a href=\"/help/en/categories/full-shelf\">Full shelf<small>2 articles</small></a></li>";
+    for path in ["/help/en/search?q=zzqxv", "/help/en/search"] {
+        let nothing = page(path).await;
+        assert!(nothing.contains(row), "{path}: {nothing}");
+        assert!(!nothing.contains("Empty shelf") && !nothing.contains("Locked shelf"));
+    }
+    let found = page("/help/en/search?q=walrus").await;
+    assert!(!found.contains("id=\"browse\""), "{found}");
+    // A topic without hits leads to all topics, where the words are found.
+    let narrowed = page("/help/en/search?q=walrus&topic=empty-shelf").await;
+    assert!(!narrowed.contains("id=\"browse\""), "{narrowed}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -185,10 +216,7 @@ async fn other_languages_are_told_with_counts_and_an_endless_question_is_cut_and
         .await
         .expect(200)
         .text();
-    assert!(
-        page.contains("only its beginning was searched for"),
-        "{page}"
-    );
+    assert!(page.contains("only its beginning was searched."), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,7 +12,7 @@ pub(crate) struct Day {
     pub(crate) machine: String,
     /// `14 November 2026`, in text.
     pub(crate) long: String,
-    /// `14 Nov 2026`, in results.
+    /// `14 Nov 2026`, in lists: without the year, what is years old would read as new.
     pub(crate) medium: String,
 }
 
@@ -24,11 +24,6 @@ impl Day {
             medium: write(m, &m.date_medium, at),
         }
     }
-}
-
-/// `14 Nov`, in lists.
-pub(crate) fn short(m: &Messages, at: Timestamp) -> String {
-    write(m, &m.date_short, at)
 }
 
 fn write(m: &Messages, pattern: &str, at: Timestamp) -> String {
@@ -60,6 +55,6 @@ mod tests {
             assert_eq!(Day::of(m, at).machine, "2026-11-14");
         }
         let m = Messages::of(&Locale::parse("locale", "en").unwrap());
-        assert_eq!(short(m, at), "14 Nov");
+        assert_eq!(Day::of(m, at).medium, "14 Nov 2026");
     }
 }

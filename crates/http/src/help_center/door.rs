@@ -22,7 +22,7 @@ use super::address;
 use super::cache::{PageKey, Reading, Stands};
 use super::css::Sheet;
 use super::entry::Entry;
-use super::frame::{Place, frame_of_nobody};
+use super::frame::{Place, frame_of_nobody, language_name};
 use super::headers::{self, CachePolicy, Transport};
 use super::negotiate;
 use super::stones::cairn;
@@ -54,7 +54,7 @@ pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Resp
             None => room.method_not_allowed(),
             Some(Ok(response)) => response,
             Some(Err(error)) => {
-                let entry = Arc::new(room.failed(&error, asked.headers));
+                let entry = Arc::new(room.failed(&error, &asked));
                 entry.respond(&parts.method, &parts.headers).await
             }
         };
@@ -73,13 +73,13 @@ pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Resp
         Ok(Some(response)) => return response,
         Ok(None) => {}
         Err(error) => {
-            let entry = Arc::new(room.failed(&error, asked.headers));
+            let entry = Arc::new(room.failed(&error, &asked));
             return entry.respond(&parts.method, &parts.headers).await;
         }
     }
     let entry = match room.find(&asked, &host).await {
         Ok(entry) => entry,
-        Err(error) => Arc::new(room.failed(&error, asked.headers)),
+        Err(error) => Arc::new(room.failed(&error, &asked)),
     };
     if let Some(mark) = asked.mark().filter(|_| entry.is_page()) {
         // An article is opened in the frame of the widget as well.
@@ -492,7 +492,7 @@ impl Room {
             let portal = center.portal();
             let locale = portal.default_locale();
             let path = format!("{}/{locale}", center.base());
-            Link::to(path, portal.name.clone(), locale.to_string())
+            Link::to(path, portal.name.clone(), language_name(locale))
         });
         let view = PortalsView {
             portals: portals.collect(),
@@ -542,13 +542,14 @@ impl Room {
     }
 
     /// The page for what went wrong on our side; it names the request, the log names the cause.
-    fn failed(&self, error: &Error, request: &HeaderMap) -> Entry {
-        let request_id = request
+    fn failed(&self, error: &Error, asked: &Asked<'_>) -> Entry {
+        let request_id = asked
+            .headers
             .get("x-request-id")
             .and_then(|v| v.to_str().ok())
             .unwrap_or("");
         let sheet = self.sheets.without_script();
-        let locale = english();
+        let locale = negotiate::spoken(asked.path, asked.headers).unwrap_or_else(english);
         let frame = frame_of_nobody(&sheet, &locale, "");
         let m = frame.m;
         let is_busy = error.code.class() == ErrorClass::Unavailable;

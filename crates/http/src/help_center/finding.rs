@@ -64,7 +64,14 @@ impl Room {
         } else {
             None
         };
-        let html = render(&SearchView::new(&place, &sheet, &page, mark.as_deref()))?;
+        // Where there is nothing to show, topics are a way on. A kindness: without them the page still stands.
+        let topics = if page.total_everywhere == 0 && page.elsewhere.is_empty() {
+            center.topics(locale).await.unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let view = SearchView::new(&place, &sheet, &page, &topics, mark.as_deref());
+        let html = render(&view)?;
         let mut headers =
             headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Never);
         headers::html(&mut headers, locale.as_str(), VARY_ENCODING);

@@ -1,7 +1,7 @@
 //! The search page as its template sees it.
 
 use askama::Template;
-use cairn_service::help_center::{SearchHit, SearchPage};
+use cairn_service::help_center::{CategoryLink, SearchHit, SearchPage};
 
 use super::address;
 use super::css::Sheet;
@@ -10,7 +10,10 @@ use super::door::MARK;
 use super::frame::{Frame, Place, direction, language_name};
 use super::html::Marked;
 use super::messages::{Messages, Slot, fill};
-use super::views::Pager;
+use super::views::{Link, Pager};
+
+/// Most topics offered where nothing was found.
+const TOPICS_MAX: usize = 12;
 
 /// A way of narrowing the search, or the one that is taken.
 pub(crate) struct Facet {
@@ -92,15 +95,19 @@ pub(crate) struct SearchView<'a> {
     facets: Vec<Facets>,
     hits: Vec<Hit>,
     elsewhere: Vec<Hit>,
+    /// Where else to look when nothing was found.
+    topics: Vec<Link>,
     pager: Pager,
 }
 
 impl<'a> SearchView<'a> {
-    /// `mark` is what the links to results carry, so that opening one can be counted.
+    /// `topics` are offered where nothing was found; `mark` is what the links to results carry, so that opening one
+    /// can be counted.
     pub(crate) fn new(
         place: &Place<'_>,
         sheet: &Sheet,
         page: &'a SearchPage,
+        topics: &[CategoryLink],
         mark: Option<&str>,
     ) -> Self {
         let m = place.m;
@@ -136,6 +143,7 @@ impl<'a> SearchView<'a> {
         let own = page.topic.as_ref().map(|topic| topic.slug.as_str());
         let mut pager = Pager::new(m, &format!("{}&", at.of(own)), page.page, page.pages);
         pager.text = range(m, page);
+        pager.more = &m.more_results;
         Self {
             q: &page.q,
             understood: page.corrected.as_deref().unwrap_or(&page.q),
@@ -154,6 +162,15 @@ impl<'a> SearchView<'a> {
             facets,
             hits: shown(&page.hits),
             elsewhere: shown(&page.elsewhere),
+            topics: topics
+                .iter()
+                .take(TOPICS_MAX)
+                .map(|topic| {
+                    let count = u64::try_from(topic.article_count).unwrap_or(0);
+                    let note = m.article_count.of(count);
+                    Link::to(topic.path.clone(), topic.name.clone(), note)
+                })
+                .collect(),
             pager,
             frame,
         }

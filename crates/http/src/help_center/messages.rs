@@ -205,7 +205,6 @@ messages! {
     crumb_home: String,
     updated: Slot,
     on_this_page: String,
-    on_this_page_short: String,
     this_article: String,
     related: String,
     in_this_topic: String,
@@ -232,6 +231,7 @@ messages! {
     search_page_title: String,
     search_nothing: Slot,
     search_nothing_hint: String,
+    search_browse: String,
     search_unknown: Plural,
     quoted: String,
     search_as_typed: String,
@@ -240,11 +240,11 @@ messages! {
     search_in: Slot,
     search_everywhere: String,
     search_narrow: String,
-    search_narrow_short: String,
     topic: String,
     all_topics: String,
     language: String,
     results_range: String,
+    more_results: String,
     suggestions: Plural,
     widget_start: String,
     widget_outside: String,
@@ -299,9 +299,9 @@ messages! {
     months_short: [String; 12],
     date_long: String,
     date_medium: String,
-    date_short: String,
     reading_time: Plural,
     all_count: Plural,
+    article_count: Plural,
     results_for: Plural,
 }
 
@@ -324,6 +324,13 @@ static CATALOGUES: LazyLock<Vec<(&'static str, Messages)>> = LazyLock::new(|| {
 });
 
 impl Messages {
+    /// The languages that have a catalogue, English first.
+    pub(crate) fn locales() -> Vec<Locale> {
+        let tags = FILES.iter().map(|(tag, _)| tag);
+        tags.filter_map(|tag| Locale::parse("locale", tag).ok())
+            .collect()
+    }
+
     /// The messages for a locale: its own catalogue, its language's, or English.
     pub(crate) fn of(locale: &Locale) -> &'static Self {
         let catalogues: &'static [(&str, Messages)] = &CATALOGUES;
@@ -372,7 +379,7 @@ mod tests {
 
     #[test]
     fn numbers_choose_their_form() {
-        assert_eq!(of("en").all_count.of(1), "The one article");
+        assert_eq!(of("en").all_count.of(1), "1 article");
         assert_eq!(of("en").all_count.of(0), "All 0 articles");
         let arabic = &of("ar").reading_time;
         for (n, want) in [

@@ -4,6 +4,8 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE};
 use cairn_domain::locale::Locale;
 
+use super::messages::Messages;
+
 /// A content coding we can answer in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
@@ -71,6 +73,18 @@ pub(crate) fn locale<'a>(headers: &HeaderMap, offered: &'a [Locale]) -> Option<&
         let exact = offered.iter().find(|l| **l == wish);
         exact.or_else(|| offered.iter().find(|l| l.language() == wish.language()))
     })
+}
+
+/// The language to speak where no portal says which: the one the address names, else the one the reader likes best, as
+/// far as there are messages in it.
+pub(crate) fn spoken(path: &str, headers: &HeaderMap) -> Option<Locale> {
+    let offered = Messages::locales();
+    // The slug of a portal may stand before the language.
+    let named = path.split('/').skip(1).take(2).find_map(|segment| {
+        let wish = Locale::parse("path", segment).ok()?;
+        offered.iter().find(|l| l.language() == wish.language())
+    });
+    named.or_else(|| locale(headers, &offered)).cloned()
 }
 
 /// The items of a list with their quality in thousandths.
@@ -154,6 +168,19 @@ mod tests {
         ] {
             let got = locale(&with(ACCEPT_LANGUAGE, value), &offered).map(Locale::as_str);
             assert_eq!(got, want, "{value}");
+        }
+    }
+    #[test]
+    fn what_went_wrong_is_told_in_the_language_of_the_address_or_of_the_reader() {
+        for (path, wishes, want) in [
+            ("/hilfe/de/articles/x", "en", Some("de")),
+            ("/musaada/ar", "de", Some("ar")),
+            ("/de-AT", "en", Some("de")),
+            ("/help/fr/articles/ar", "de;q=0.5", Some("de")),
+            ("/help/fr", "fr", None),
+        ] {
+            let got = spoken(path, &with(ACCEPT_LANGUAGE, wishes));
+            assert_eq!(got.as_ref().map(Locale::as_str), want, "{path}");
         }
     }
 }

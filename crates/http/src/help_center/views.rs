@@ -9,7 +9,7 @@ use cairn_service::help_center::{ArticleLink, ArticlePage, CategoryLink, Categor
 
 use super::address;
 use super::css::Sheet;
-use super::dates::{self, Day};
+use super::dates::Day;
 use super::feedback::FeedbackForm;
 use super::frame::{Frame, Place, direction, language_name};
 use super::html::{Body, Drawing};
@@ -28,9 +28,9 @@ const TOPIC_ARTICLES_MAX: usize = 3;
 
 /// A link with a quiet note behind it.
 pub(crate) struct Link {
-    path: String,
-    title: String,
-    note: String,
+    pub(crate) path: String,
+    pub(crate) title: String,
+    pub(crate) note: String,
     excerpt: String,
     current: bool,
 }
@@ -58,7 +58,7 @@ impl Link {
     }
 
     fn dated(m: &Messages, link: &ArticleLink) -> Self {
-        Self::of(link, dates::short(m, link.updated_at))
+        Self::of(link, Day::of(m, link.updated_at).medium)
     }
 
     fn with_topic(link: &ArticleLink) -> Self {
@@ -312,17 +312,20 @@ impl HomeView {
 pub(crate) struct Pager {
     pub(crate) pages: usize,
     pub(crate) text: String,
+    /// What the way on is called.
+    pub(crate) more: &'static str,
     pub(crate) previous: Option<String>,
     pub(crate) next: Option<String>,
 }
 
 impl Pager {
     /// `path` is what the number is put behind, ending in `?` or `&`.
-    pub(crate) fn new(m: &Messages, path: &str, page: usize, pages: usize) -> Self {
+    pub(crate) fn new(m: &'static Messages, path: &str, page: usize, pages: usize) -> Self {
         let to = |page: usize| format!("{path}page={page}");
         Self {
             pages,
             text: fill(&m.page_of, &[&page.to_string(), &pages.to_string()]),
+            more: &m.page_next,
             previous: (page > 1).then(|| to(page - 1)),
             next: (page < pages).then(|| to(page + 1)),
         }

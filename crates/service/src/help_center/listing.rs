@@ -16,11 +16,13 @@ use crate::{Result, address};
 
 /// Articles named under a category on the first page.
 const TOP_ARTICLES_MAX: usize = 3;
+/// Articles named under each topic below the one whose page it is.
+const GROUP_ARTICLES_MAX: usize = 5;
 /// Articles that changed recently on the first page.
 const RECENT_MAX: i64 = 6;
 /// Articles outside the tree on the first page.
 const UNCATEGORISED_MAX: usize = 50;
-/// Articles read to fill the first page.
+/// Articles read to fill the first page, and the topics below another.
 const HOME_READ_MAX: i64 = 2_000;
 /// Articles on one page of a category.
 pub(crate) const CATEGORY_PAGE_SIZE: usize = 100;
@@ -166,6 +168,33 @@ impl HelpCenter {
             .collect();
         depends_on.extend(articles.iter().map(|a| Dependency::Article(a.id)));
         let below = with_children(&tree, category.id);
+        let mut children = links(Some(category.id));
+        if !children.is_empty() {
+            let inside: Vec<_> = below
+                .iter()
+                .copied()
+                .filter(|c| *c != category.id)
+                .collect();
+            let items = cairn_store::help_center::listing(
+                store,
+                self.portal.id,
+                locale,
+                Some(&inside),
+                HOME_READ_MAX,
+            )
+            .await?;
+            for child in &mut children {
+                let inside = with_children(&tree, child.id);
+                let items = items
+                    .iter()
+                    .filter(|i| i.category.is_some_and(|c| inside.contains(&c)));
+                child.articles = items
+                    .take(GROUP_ARTICLES_MAX)
+                    .map(|i| link(&self.base, locale, i.clone(), &tree))
+                    .collect();
+                depends_on.extend(child.articles.iter().map(|a| Dependency::Article(a.id)));
+            }
+        }
         let there =
             cairn_store::help_center::category_locales(store, self.portal.id, &below).await?;
         let locales = self.portal.locales.iter().filter(|l| there.contains(l));
@@ -181,7 +210,7 @@ impl HelpCenter {
             translations,
             category: category_link(&self.base, locale, category, count(category.id)),
             crumbs: self.crumbs(locale, category.id, &tree),
-            children: links(Some(category.id)),
+            children,
             articles,
             topics: links(None),
             page,
@@ -192,6 +221,20 @@ impl HelpCenter {
             depends_on,
             read_at,
         }))
+    }
+
+    /// The top topics in which something is published, in the order of the tree; no articles are named.
+    pub async fn topics(&self, locale: &Locale) -> Result<Vec<CategoryLink>> {
+        let tree = self.app.tree(self.portal.id).await?;
+        let counts = self.counts(locale).await?;
+        let nodes = preorder(&tree, None, &counts).into_iter();
+        Ok(nodes
+            .filter(|n| n.depth == 0 && n.article_count_with_children > 0)
+            .map(|n| {
+                let count = n.article_count_with_children;
+                category_link(&self.base, locale, &n.category, count)
+            })
+            .collect())
     }
 
     async fn counts(&self, locale: &Locale) -> Result<HashMap<Option<CategoryId>, i64>> {
