@@ -437,6 +437,10 @@ fn calls(operation: Operation, at: &Place) -> (Elsewhere, Vec<Call>) {
             Elsewhere::NotFound,
             vec![get(format!("/search-reports?portal={portal}"))],
         ),
+        Operation::ReportReads => (
+            Elsewhere::NotFound,
+            vec![get(format!("/read-reports?portal={portal}"))],
+        ),
         Operation::ListFeedback => (
             Elsewhere::NotFound,
             vec![get(format!("/feedback?portal={portal}"))],

@@ -35,6 +35,7 @@ mod parity;
 mod portal_words;
 mod portals;
 mod purges;
+mod reads;
 mod redirects;
 mod relevance;
 mod revisions;

@@ -207,6 +207,7 @@ fn steps(operation: Operation) -> Vec<Step> {
         | Operation::SuggestArticles
         | Operation::ListRelatedArticles
         | Operation::ReportSearches
+        | Operation::ReportReads
         | Operation::ListFeedback
         | Operation::ReportFeedback
         | Operation::ListKeys

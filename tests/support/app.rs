@@ -61,10 +61,11 @@ impl TestApp {
         Self::spawn_keeping_files(None).await
     }
 
-    /// Starts one that keeps the counts of searches for so many days.
-    pub async fn spawn_counting(search_counts_days: u32) -> Self {
+    /// Starts one that keeps the counts of searches and reads for so many days.
+    pub async fn spawn_counting(days: u32) -> Self {
         let settings = Settings {
-            search_counts_days,
+            search_counts_days: days,
+            read_counts_days: days,
             ..settings()
         };
         Self::spawn_with(settings, None).await
@@ -149,10 +150,11 @@ impl TestApp {
         self.restarted_counting(days).await
     }
 
-    /// As [`TestApp::restarted`], keeping the counts of searches for so many days from now on.
+    /// As [`TestApp::restarted`], keeping the counts of searches and reads for so many days from now on.
     #[must_use]
-    pub async fn restarted_counting(mut self, search_counts_days: u32) -> Self {
-        self.settings.search_counts_days = search_counts_days;
+    pub async fn restarted_counting(mut self, days: u32) -> Self {
+        self.settings.search_counts_days = days;
+        self.settings.read_counts_days = days;
         self.search.close_writers();
         let Self {
             app,

@@ -155,8 +155,8 @@ pub const CLICKABLE_QUERIES_MAX: usize = 4_096;
 pub const CLICKABLE_RESULTS_MAX: usize = 30;
 /// How long after a search the opening of one of its results is counted, in minutes.
 pub const CLICKABLE_MINUTES: i64 = 30;
-/// Most days that one report of searches covers.
-pub const SEARCH_REPORT_DAYS_MAX: i32 = 3_650;
+/// Most days that one report of searches or reads covers.
+pub const REPORT_DAYS_MAX: i32 = 3_650;
 /// Longest words of a reader about an article, in Unicode scalar values.
 pub const FEEDBACK_WORDS_CHARS_MAX: usize = 2_000;
 /// Largest form a reader posts, in bytes: the words at their limit, each character escaped at its longest, and room for
@@ -176,3 +176,15 @@ pub const NOTICE_CHARS_MAX: usize = 300;
 pub const CONTACT_LABEL_CHARS_MAX: usize = 40;
 /// Longest address in a notice or a contact, in bytes.
 pub const PORTAL_LINK_BYTES_MAX: usize = 1_024;
+/// Days that the first page looks back for what is read most and often asked, today included.
+pub const POPULAR_DAYS: i64 = 30;
+/// Fewest reads in these days of an article that the first page says is read most.
+pub const POPULAR_READS_MIN: i64 = 5;
+/// Fewest searches in these days of words that the first page says are often asked.
+pub const POPULAR_SEARCHES_MIN: i64 = 5;
+/// Fewest days among these on which such words were searched for.
+pub const POPULAR_SEARCH_DAYS_MIN: i64 = 3;
+/// Articles and words kept in memory for one first page; the next ones stand in for those that readers may no longer see.
+pub const POPULAR_KEPT_MAX: i64 = 12;
+/// How old what the first page says is read most and often asked may be, in minutes.
+pub const POPULAR_MINUTES: i64 = 10;

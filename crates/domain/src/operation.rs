@@ -89,6 +89,7 @@ operations! {
     GetSearchRules = "get_search_rules", SearchWrite, None, None, false, "Get the rules of search of a portal and locale: synonyms, stop words, pins, hidden keywords.";
     PutSearchRules = "put_search_rules", SearchWrite, Some("search_rules.put"), Some("search_rules.changed"), false, "Replace the rules of search of a portal and locale, all of them; searches follow at once.";
     ReportSearches = "report_searches", ArticlesWrite, None, None, false, "Report what people and programs searched for, and what they did not find.";
+    ReportReads = "report_reads", ArticlesWrite, None, None, false, "Report how often readers opened each article.";
     ListFeedback = "list_feedback", ArticlesWrite, None, None, false, "List what readers said of articles, newest first.";
     ReportFeedback = "report_feedback", ArticlesWrite, None, None, false, "Report which articles helped readers and which did not.";
     ListRedirects = "list_redirects", ArticlesRead, None, None, false, "List where the addresses of the site before lead.";

@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Relevance(Relevance),
     /// What people and programs searched for, and what they did not find.
     Searches(Searches),
+    /// How often readers opened each article.
+    Reads(Reads),
     /// What readers of a portal are told beside the articles.
     #[command(subcommand)]
     Portal(PortalWords),
@@ -402,6 +404,25 @@ pub(crate) struct Relevance {
     #[arg(long)]
     pub(crate) locale: Option<String>,
     /// Print the outcome as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reads {
+    /// Slug of the portal.
+    #[arg(long)]
+    pub(crate) portal: String,
+    /// Days back from today (UTC), today included.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: u32,
+    /// Only this language.
+    #[arg(long)]
+    pub(crate) locale: Option<String>,
+    /// Articles at most.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = limit_of_searches)]
+    pub(crate) limit: usize,
+    /// Print the report as one line of JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

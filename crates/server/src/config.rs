@@ -34,8 +34,8 @@ const NOT_SETTINGS_PREFIX: &[&str] = &[
 ];
 /// How many search threads are useful at most.
 const THREADS_MAX: usize = 256;
-/// How long counts of searches can be kept, in days.
-const SEARCH_COUNTS_DAYS_MAX: u64 = 3_650;
+/// How long counts of searches and reads can be kept, in days.
+const COUNTS_DAYS_MAX: u64 = 3_650;
 /// How long answers of readers can be kept, in days.
 const FEEDBACK_DAYS_MAX: u64 = 3_650;
 /// Postgres cuts names at 63 bytes; `_owner` must fit behind the prefix.
@@ -75,6 +75,8 @@ pub struct Config {
     pub search_queue_max: usize,
     /// Days that counts of searches are kept; 0 switches them off and deletes them.
     pub search_counts_days: u32,
+    /// Days that counts of reads are kept; 0 switches them off and deletes them.
+    pub read_counts_days: u32,
     /// Days that answers of readers to articles are kept; 0: readers are not asked, and what is there is deleted.
     pub feedback_days: u32,
     /// Header in which a proxy in front names the address of the reader; the last address in it counts. The peer when absent.
@@ -157,6 +159,7 @@ impl Default for Config {
             search_threads: 0,
             search_queue_max: 256,
             search_counts_days: 90,
+            read_counts_days: 90,
             feedback_days: 365,
             client_address_header: None,
             page_cache_bytes_max: 64 * 1024 * 1024,
@@ -289,6 +292,7 @@ pub const SETTINGS: &[&str] = &[
     "search_threads",
     "search_queue_max",
     "search_counts_days",
+    "read_counts_days",
     "feedback_days",
     "client_address_header",
     "page_cache_bytes_max",
@@ -448,7 +452,13 @@ impl Config {
                 "search_counts_days",
                 self.search_counts_days.into(),
                 0,
-                SEARCH_COUNTS_DAYS_MAX,
+                COUNTS_DAYS_MAX,
+            ),
+            (
+                "read_counts_days",
+                self.read_counts_days.into(),
+                0,
+                COUNTS_DAYS_MAX,
             ),
             (
                 "feedback_days",

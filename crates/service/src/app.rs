@@ -24,7 +24,9 @@ use crate::feedback::Answers;
 use crate::indexing::erase::Erasures;
 use crate::indexing::follow::Followed;
 use crate::keys::known::KnownKeys;
+use crate::popular::KeptPopular;
 use crate::portals::directory::Directory;
+use crate::reads::Reads;
 use crate::search::pool::SearchPool;
 use crate::search_counts::Counting;
 use crate::search_rules::kept::KeptRules;
@@ -50,6 +52,8 @@ pub struct Settings {
     pub search_queue_max: usize,
     /// Days that counts of searches are kept; 0: none are made, and those that are there are deleted.
     pub search_counts_days: u32,
+    /// Days that counts of reads are kept; 0: none are made, and those that are there are deleted.
+    pub read_counts_days: u32,
     /// Days that answers of readers are kept; 0: readers are not asked, and those that are there are deleted.
     pub feedback_days: u32,
 }
@@ -61,6 +65,7 @@ impl Default for Settings {
             search_threads: 2,
             search_queue_max: 128,
             search_counts_days: 90,
+            read_counts_days: 90,
             feedback_days: 365,
         }
     }
@@ -97,6 +102,10 @@ pub struct App {
     pub(crate) searches: SearchPool,
     /// What is counted of searches.
     pub(crate) counting: Counting,
+    /// How often articles are read.
+    pub(crate) reads: Reads,
+    /// What first pages say stands out.
+    pub(crate) popular: KeptPopular,
     /// What readers say of articles.
     pub(crate) answers: Answers,
     pub(crate) vault: Vault,
@@ -136,6 +145,7 @@ impl App {
             parts.settings.search_queue_max,
         )?;
         let counting = Counting::new(parts.settings.search_counts_days, parts.ids.secret());
+        let reads = Reads::new(parts.settings.read_counts_days);
         let answers = Answers::new(parts.settings.feedback_days);
         Ok(Arc::new(App {
             settings: parts.settings,
@@ -147,6 +157,8 @@ impl App {
             epoch: RwLock::new(epoch),
             searches,
             counting,
+            reads,
+            popular: KeptPopular::default(),
             answers,
             vault: parts.vault,
             workshop: Workshop::new(WORKSHOP_WORKERS),
@@ -294,6 +306,7 @@ impl App {
 
     /// Tells everybody that keeps pages to let go of those of a portal.
     pub(crate) fn forget_pages(&self, portal: PortalId) {
+        self.popular.forget(portal);
         let listeners = self
             .purge_listeners
             .read()
@@ -389,6 +402,8 @@ pub enum Dependency {
     LinksOf(ArticleId),
     /// Links of the portal that may be addresses of the site before.
     Links(PortalId),
+    /// What is read most and often asked in the portal.
+    Popular(PortalId),
 }
 
 /// Something that forgets pages.

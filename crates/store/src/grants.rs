@@ -27,6 +27,7 @@ pub(crate) const GRANTS: &[(&str, &str)] = &[
     ("portal_hostnames", "select, insert, delete"),
     ("portals", "select, insert, update"),
     ("purges", "select, insert, update"),
+    ("read_counts", "select, insert, update, delete"),
     ("redirects", "select, insert, update, delete"),
     ("renderings", "select, insert, update, delete"),
     ("restorations", "select, insert, update"),

@@ -90,6 +90,27 @@ select ", item_columns!(), public_articles!(), "
 order by readers_updated_at desc, a.id desc
 limit $4");
 
+    // The renderings say how long a text is; a text whose rendering is to come does not.
+    NAMED = concat!("
+select ", item_columns!(), ", (d.outline::jsonb ->> 'word_count')::int8 as word_count", "
+from unnest($3::uuid[]) with ordinality as n (id, place)
+join articles a
+  on a.portal_id = $1
+ and a.locale = $2
+ and a.id = n.id
+join revisions r
+  on r.portal_id = a.portal_id
+ and r.article_id = a.id
+ and r.revision = a.published_revision
+left join renderings d
+  on d.portal_id = a.portal_id
+ and d.article_id = a.id
+ and d.revision = a.published_revision
+where a.status = 'published'
+  and a.audience = 'public'
+order by n.place
+limit $4");
+
     TRANSLATIONS = "
 select a.id, a.locale, a.slug
 from articles a
@@ -285,6 +306,27 @@ pub async fn recently_updated(
         .fetch_all(store.replica())
         .await?;
     rows.iter().map(item_from).collect()
+}
+
+/// Of these articles those that readers of the locale may see, in this order, each with the number of words in it where
+/// that is known; at most `limit`. Replica pool.
+pub async fn named(
+    store: &Store,
+    portal: PortalId,
+    locale: &Locale,
+    articles: &[ArticleId],
+    limit: i64,
+) -> Result<Vec<(PublicListItem, Option<i64>)>, StoreError> {
+    let rows = query(NAMED)
+        .bind(portal.as_uuid())
+        .bind(locale.as_str())
+        .bind(each(articles, |id| id.as_uuid()))
+        .bind(limit)
+        .fetch_all(store.replica())
+        .await?;
+    rows.iter()
+        .map(|row| Ok((item_from(row)?, col(row, "word_count")?)))
+        .collect()
 }
 
 /// The public translations of a group, the article itself among them. Replica pool.

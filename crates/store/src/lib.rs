@@ -37,6 +37,7 @@ pub mod outbox;
 pub mod portals;
 pub mod published;
 pub mod purges;
+pub mod read_counts;
 pub mod redirects;
 pub mod renderings;
 pub mod restorations;

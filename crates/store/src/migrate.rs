@@ -52,6 +52,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "portal_words",
         include_str!("../../../migrations/0007_portal_words.sql"),
     ),
+    (
+        8,
+        "read_counts",
+        include_str!("../../../migrations/0008_read_counts.sql"),
+    ),
 ];
 
 /// The lease that keeps two migrators apart.

@@ -15,7 +15,7 @@ use sqlx::query;
 
 use crate::error::StoreError;
 use crate::pool::Store;
-use crate::row::{can_be_stored, col, each};
+use crate::row::{can_be_stored, col, each, locale as locale_from};
 use crate::statement::sql;
 use crate::tx::Tx;
 
@@ -142,6 +142,26 @@ from (
 ) as o
 where place <= $6
 order by query, place";
+
+    // For the first pages of a portal, in each language: what readers searched for on several days and found.
+    OFTEN_ASKED = "
+select locale, query
+from (
+    select locale, query,
+           row_number() over (partition by locale order by sum(searches) desc, query) as place
+    from search_counts
+    where portal_id = $1
+      and day between $2 and $3
+      and source = 'web'
+      and locale <> ''
+      and query <> ''
+    group by locale, query
+    having sum(searches) >= $4
+       and count(*) >= $5
+       and sum(zero_results) < sum(searches)
+) as o
+where place <= $6
+order by locale, place";
 }
 
 /// Counts of one query on one day.
@@ -383,6 +403,32 @@ pub async fn opened(
                 ArticleId::from_uuid(col(row, "article_id")?),
                 col(row, "clicks")?,
             ))
+        })
+        .collect()
+}
+
+/// Of each language of a portal the words that readers searched for most in these days and found something by, most
+/// first: those with `searches_min` searches or more, on `days_min` days or more; at most `max`. Replica pool.
+pub async fn often_asked(
+    store: &Store,
+    portal: PortalId,
+    (from, to): (Date, Date),
+    (searches_min, days_min): (i64, i64),
+    max: i64,
+) -> Result<Vec<(Locale, String)>, StoreError> {
+    let rows = query(OFTEN_ASKED)
+        .bind(portal.as_uuid())
+        .bind(from.to_sqlx())
+        .bind(to.to_sqlx())
+        .bind(searches_min)
+        .bind(days_min)
+        .bind(max)
+        .fetch_all(store.replica())
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let locale = locale_from(col(row, "locale")?, "search_counts", portal)?;
+            Ok((locale, col(row, "query")?))
         })
         .collect()
 }

@@ -48,6 +48,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         crate::portals::STATEMENTS,
         crate::published::STATEMENTS,
         crate::purges::STATEMENTS,
+        crate::read_counts::STATEMENTS,
         crate::redirects::STATEMENTS,
         crate::renderings::STATEMENTS,
         crate::restorations::STATEMENTS,

@@ -25,6 +25,7 @@ use super::entry::Entry;
 use super::frame::{Place, frame_of_nobody, language_name};
 use super::headers::{self, CachePolicy, Transport};
 use super::negotiate;
+use super::readers::is_person;
 use super::stones::cairn;
 use super::views::{
     ArticleView, CategoryView, FailedView, HomeView, Link, NotFoundView, PortalsView,
@@ -85,6 +86,12 @@ pub(crate) async fn answer(State(pages): State<Pages>, request: Request) -> Resp
         // An article is opened in the frame of the widget as well.
         let path = asked.path.replacen("/widget/articles/", "/articles/", 1);
         HelpCenter::count_click(&room.app, &mark, &path);
+    }
+    if let Some(reads) = entry.reads()
+        && asked.is_read
+        && is_person(asked.headers)
+    {
+        reads.count();
     }
     entry.respond(&parts.method, &parts.headers).await
 }
@@ -415,6 +422,7 @@ impl Room {
             let sheet = self.sheets.of_article(center.portal().accent.as_deref());
             let html = render(&ArticleView::new(&place, &sheet, content))?;
             self.html(&sheet, locale, vary, html)
+                .counting(center.read_counter(content.id))
         };
         Ok(Outcome::Page(
             Box::new(entry),

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use bytes::Bytes;
 use cairn_domain::ids::PortalId;
 use cairn_service::app::Dependency;
+use cairn_service::help_center::ReadCounter;
 use tokio::sync::OnceCell;
 
 use super::etag;
@@ -37,6 +38,8 @@ pub(crate) struct Entry {
     headers: HeaderMap,
     body: Bytes,
     effort: Effort,
+    /// What counts its reads, where it is an article for people.
+    reads: Option<ReadCounter>,
     gzip: OnceCell<Option<Bytes>>,
     brotli: OnceCell<Option<Bytes>>,
 }
@@ -69,12 +72,24 @@ impl Entry {
         self
     }
 
+    /// Counts its reads from now on.
+    pub(crate) fn counting(mut self, reads: Option<ReadCounter>) -> Self {
+        self.reads = reads;
+        self
+    }
+
+    /// What counts its reads, where it is an article for people.
+    pub(crate) fn reads(&self) -> Option<&ReadCounter> {
+        self.reads.as_ref()
+    }
+
     fn new(status: StatusCode, headers: HeaderMap, body: Bytes, effort: Effort) -> Self {
         Self {
             status,
             headers,
             body,
             effort,
+            reads: None,
             gzip: OnceCell::new(),
             brotli: OnceCell::new(),
         }

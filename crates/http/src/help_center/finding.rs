@@ -18,6 +18,8 @@ use super::headers::{self, CachePolicy};
 use super::messages::Messages;
 use super::{Room, address};
 
+/// The parameter of a search whose words a page of ours offered: to follow it is no question of a reader's own.
+pub(super) const OFFERED: &str = "offered";
 /// When to ask again where too many searches wait, in seconds.
 const RETRY_S: u64 = 1;
 
@@ -117,12 +119,13 @@ impl Room {
     }
 }
 
-/// What the address of a search page asks for: `q`, `topic`, `exact`, `page`.
+/// What the address of a search page asks for: `q`, `topic`, `exact`, `page`, `offered`.
 pub(super) fn wanted(query: Option<&str>) -> ReaderSearch {
     ReaderSearch {
         q: address::parameter(query, "q").unwrap_or_default(),
         topic: address::parameter(query, "topic").filter(|slug| !slug.is_empty()),
         as_typed: address::parameter(query, "exact").is_some_and(|value| value == "1"),
+        is_offered: address::parameter(query, OFFERED).is_some(),
         page: usize::try_from(address::page_number(query)).unwrap_or(1),
     }
 }

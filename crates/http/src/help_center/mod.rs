@@ -31,6 +31,7 @@ mod icons;
 mod machines;
 mod messages;
 mod negotiate;
+mod readers;
 mod scripts;
 mod stones;
 mod surrogate;

@@ -66,7 +66,8 @@ impl SurrogateKeyHeader {
                 | Dependency::Articles(_)
                 | Dependency::Translations(_)
                 | Dependency::LinksOf(_)
-                | Dependency::Links(_) => continue,
+                | Dependency::Links(_)
+                | Dependency::Popular(_) => continue,
             };
             bytes += token.len() + 1;
             if bytes > SURROGATE_KEY_BYTES_MAX {

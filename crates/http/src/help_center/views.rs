@@ -5,12 +5,15 @@
 use askama::Template;
 use cairn_domain::locale::Locale;
 use cairn_service::Heading;
-use cairn_service::help_center::{ArticleLink, ArticlePage, CategoryLink, CategoryPage, HomePage};
+use cairn_service::help_center::{
+    ArticleLink, ArticlePage, CategoryLink, CategoryPage, HomePage, ReadMost,
+};
 
 use super::address;
 use super::css::Sheet;
 use super::dates::Day;
 use super::feedback::FeedbackForm;
+use super::finding::OFFERED;
 use super::frame::{Frame, Place, direction, language_name};
 use super::html::{Body, Drawing};
 use super::machines::{atom, data, head};
@@ -61,9 +64,20 @@ impl Link {
         Self::of(link, Day::of(m, link.updated_at).medium)
     }
 
+    /// With the time it takes, where that is known.
+    fn timed(m: &Messages, read: &ReadMost) -> Self {
+        let note = read.word_count.map(|words| m.minutes.of(minutes(words)));
+        Self::of(&read.link, note.unwrap_or_default())
+    }
+
     fn with_topic(link: &ArticleLink) -> Self {
         Self::of(link, link.category.clone())
     }
+}
+
+/// Minutes that reading so many words takes.
+fn minutes(words: usize) -> u64 {
+    u64::try_from(words.div_ceil(WORDS_PER_MINUTE).max(1)).unwrap_or(u64::MAX)
 }
 
 /// A node of a trail.
@@ -163,7 +177,6 @@ impl<'a> ArticleView<'a> {
         let published = Some(page.updated_at);
         let category = page.crumbs.last().map(|c| c.id);
         frame.tell_machines(place, &page.title, page.url.clone(), category, published);
-        let minutes = page.word_count.div_ceil(WORDS_PER_MINUTE).max(1);
         Self {
             crumbs: crumbs(&page.crumbs),
             title: &page.title,
@@ -176,9 +189,7 @@ impl<'a> ArticleView<'a> {
                 .map_or(m.articles.as_str(), |c| c.name.as_str()),
             siblings: siblings(page),
             updated: Day::of(m, page.updated_at),
-            reading_time: m
-                .reading_time
-                .of(u64::try_from(minutes).unwrap_or(u64::MAX)),
+            reading_time: m.reading_time.of(minutes(page.word_count)),
             outline,
             html: Body(&page.html),
             related: page.related.iter().map(Link::with_topic).collect(),
@@ -278,6 +289,8 @@ pub(crate) struct HomeView {
     topics: Vec<Topic>,
     as_index: bool,
     articles: Vec<Link>,
+    read_most: Vec<Link>,
+    often_asked: Vec<Link>,
     recent: Vec<Link>,
 }
 
@@ -302,6 +315,16 @@ impl HomeView {
                 .uncategorised
                 .iter()
                 .map(|a| Link::dated(m, a))
+                .collect(),
+            read_most: page.read_most.iter().map(|r| Link::timed(m, r)).collect(),
+            often_asked: page
+                .often_asked
+                .iter()
+                .map(|words| {
+                    let search = format!("{}/search", place.home(place.locale));
+                    let path = format!("{search}?q={}&{OFFERED}=1", address::encode(words));
+                    Link::to(path, words.clone(), String::new())
+                })
                 .collect(),
             recent: page.recent.iter().map(|a| Link::dated(m, a)).collect(),
         }

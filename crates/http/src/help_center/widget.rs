@@ -109,7 +109,9 @@ impl Room {
                     return Ok(Outcome::Moved(canonical));
                 }
                 let view = ReadView::new(&place, &sheet, &page.content);
-                let entry = self.kept_in_frame(&sheet, locale, render(&view)?);
+                let entry = self
+                    .kept_in_frame(&sheet, locale, render(&view)?)
+                    .counting(center.read_counter(page.content.id));
                 Ok(Outcome::Page(
                     Box::new(entry),
                     page.depends_on,

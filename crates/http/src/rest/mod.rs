@@ -33,6 +33,7 @@ mod portal_words;
 mod portals;
 mod problems;
 mod purges;
+mod read_reports;
 mod redirects;
 mod restorations;
 mod revisions;
@@ -88,6 +89,7 @@ fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(search::related))
         .routes(routes!(search_rules::read, search_rules::put))
         .routes(routes!(search_reports::report))
+        .routes(routes!(read_reports::report))
         .routes(routes!(feedback::list))
         .routes(routes!(feedback::report))
         .routes(routes!(redirects::list, redirects::put, redirects::delete))

@@ -70,6 +70,7 @@ pub(super) fn of(operation: Option<Operation>, request_id: &str) -> Span {
         GetSearchRules = "get_search_rules",
         PutSearchRules = "put_search_rules",
         ReportSearches = "report_searches",
+        ReportReads = "report_reads",
         ListFeedback = "list_feedback",
         ReportFeedback = "report_feedback",
         ListRedirects = "list_redirects",

@@ -1,6 +1,8 @@
 //! A list of the API, read page by page until a command has as many rows as were asked for.
 
 use anyhow::Result;
+use cairn_service::clock::{Clock, SystemClock};
+use jiff::tz::Offset;
 use serde_json::{Value, json};
 
 use crate::client::{Client, segment};
@@ -57,6 +59,14 @@ impl Listing {
         }
         all
     }
+}
+
+/// The parameters of a report over so many days, of which today (UTC) is the last.
+pub(super) fn days_back(days: u32) -> String {
+    let today = Offset::UTC.to_datetime(SystemClock.now()).date();
+    let days = i64::from(days.max(1)) - 1;
+    let from = today.saturating_sub(jiff::Span::new().days(days));
+    format!("from={from}&to={today}")
 }
 
 /// A value as a cell of a table: nothing is a dash.

@@ -10,6 +10,7 @@ mod listing;
 mod portal;
 mod purge;
 mod reach;
+mod reads;
 mod redirects;
 mod relevance;
 mod restore;
@@ -78,6 +79,9 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Searches(args) => {
             searches::run(&settings(&global, Vec::new(), false)?, &global, args).await
+        }
+        Command::Reads(args) => {
+            reads::run(&settings(&global, Vec::new(), false)?, &global, args).await
         }
         Command::Portal(args) => {
             portal::run(&settings(&global, Vec::new(), false)?, &global, args).await

@@ -3,13 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cairn_service::clock::{Clock, SystemClock};
-use jiff::tz::Offset;
 use serde_json::Value;
 
 use crate::cli::{Global, SearchKind, Searches};
 use crate::client::{Client, segment};
-use crate::commands::listing::{Listing, cell};
+use crate::commands::listing::{Listing, cell, days_back};
 use crate::commands::reach::reach;
 use crate::config::Config;
 use crate::out;
@@ -44,13 +42,11 @@ async fn report(client: &Client, args: &Searches) -> Result<()> {
 }
 
 fn path(args: &Searches) -> String {
-    let today = Offset::UTC.to_datetime(SystemClock.now()).date();
-    let days = i64::from(args.days.max(1)) - 1;
-    let from = today.saturating_sub(jiff::Span::new().days(days));
     let mut path = format!(
-        "/api/v1/search-reports?portal={}&kind={}&from={from}&to={today}",
+        "/api/v1/search-reports?portal={}&kind={}&{}",
         segment(&args.portal),
-        args.kind.as_str()
+        args.kind.as_str(),
+        days_back(args.days)
     );
     if let Some(locale) = &args.locale {
         path.push_str(&format!("&locale={}", segment(locale)));

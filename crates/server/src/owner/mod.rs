@@ -102,6 +102,7 @@ impl Owner {
                 search_threads: config.search_threads(),
                 search_queue_max: config.search_queue_max,
                 search_counts_days: config.search_counts_days,
+                read_counts_days: config.read_counts_days,
                 feedback_days: config.feedback_days,
             },
             clock: Arc::new(SystemClock),
@@ -131,7 +132,7 @@ impl Owner {
             async move { app.run(stop).await }
         });
         let sweeper = spawn_bulk(&app, sweeping::sweep_daily(Arc::clone(&app), stop.clone()));
-        let counter = tokio::spawn(Arc::clone(&app).run_search_counts(stop.clone()));
+        let upkeep = tokio::spawn(Arc::clone(&app).run_upkeep(stop.clone()));
         let control = dir.join(serving::CONTROL_SOCKET);
         let socket = serving::bind_control(&control)?;
         let router = cairn_http::control_router(state.clone());
@@ -148,7 +149,7 @@ impl Owner {
                 ("control socket", control_task),
                 ("follower", follower),
                 ("sweeper of files", sweeper),
-                ("search counts", counter),
+                ("upkeep", upkeep),
             ],
             control,
             bulk,

@@ -3,7 +3,7 @@
 use cairn_store::feedback;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::search_counts::day_of;
+use crate::days::day_of;
 use crate::{App, Result};
 
 impl App {

@@ -1,9 +1,12 @@
-//! What is counted of readers: searches, and results that are opened. Sums only; see [`crate::search_counts`].
+//! What is counted of readers: searches, results that are opened, and reads. Sums only; see [`crate::search_counts`] and
+//! [`crate::reads`].
 
+use cairn_domain::ids::ArticleId;
 use cairn_domain::locale::Locale;
 
 use crate::App;
 use crate::help_center::{HelpCenter, SearchPage};
+use crate::reads::ReadCounter;
 use crate::search_counts::Shown;
 
 impl HelpCenter {
@@ -26,6 +29,11 @@ impl HelpCenter {
             page.is_asked_first(),
             &shown,
         )
+    }
+
+    /// What counts the reads of an article of this portal; nothing where reads are not counted.
+    pub fn read_counter(&self, article: ArticleId) -> Option<ReadCounter> {
+        self.app.reads.of(self.portal.id, article)
     }
 
     /// Counts that a reader opened the result at this path, when the mark is one a search page gave lately.

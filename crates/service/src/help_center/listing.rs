@@ -33,9 +33,10 @@ impl HelpCenter {
     /// The first page.
     pub async fn home(&self, locale: &Locale) -> Result<Page<HomePage>> {
         let store = &self.app.store;
-        let (read_at, _) = cairn_store::outbox::head(store, self.portal.id).await?;
+        let (head, _) = cairn_store::outbox::head(store, self.portal.id).await?;
         let tree = self.app.tree(self.portal.id).await?;
         let counts = self.counts(locale).await?;
+        let standing_out = self.standing_out(locale, &tree).await?;
         let nodes = preorder(&tree, None, &counts);
         let items =
             cairn_store::help_center::listing(store, self.portal.id, locale, None, HOME_READ_MAX)
@@ -81,6 +82,8 @@ impl HelpCenter {
                 .into_iter()
                 .map(|i| link(&self.base, locale, i, &tree))
                 .collect(),
+            read_most: standing_out.read_most,
+            often_asked: standing_out.often_asked,
             uncategorised,
             article_count: counts.values().sum(),
         };
@@ -88,17 +91,20 @@ impl HelpCenter {
         let mut depends_on = vec![
             Dependency::Portal(self.portal.id),
             Dependency::Uncategorised(self.portal.id),
+            Dependency::Popular(self.portal.id),
         ];
         depends_on.extend(tree.iter().map(|c| Dependency::Category(c.id)));
+        let read_most = content.read_most.iter().map(|read| &read.link);
         let in_topics = content.categories.iter().flat_map(|c| &c.articles);
         let shown = in_topics
             .chain(&content.recent)
-            .chain(&content.uncategorised);
+            .chain(&content.uncategorised)
+            .chain(read_most);
         depends_on.extend(shown.map(|a| Dependency::Article(a.id)));
         Ok(Page {
             content,
             depends_on,
-            read_at,
+            read_at: standing_out.indexed.map_or(head, |pos| pos.min(head)),
         })
     }
 

@@ -14,6 +14,7 @@ mod feedback;
 mod listing;
 mod moved;
 mod near;
+mod popular;
 mod questions;
 mod search;
 mod sitemap;
@@ -30,6 +31,7 @@ use jiff::Timestamp;
 use crate::app::Dependency;
 use crate::{App, Result, address};
 
+pub use crate::reads::ReadCounter;
 pub use fallback::{Behind, FallbackLookup};
 pub use feed::FeedPage;
 pub(crate) use moved::address_of;
@@ -155,6 +157,15 @@ pub enum ArticleLookup {
     Missing,
 }
 
+/// An article that is read much.
+#[derive(Debug, Clone)]
+pub struct ReadMost {
+    /// The article.
+    pub link: ArticleLink,
+    /// Words in its body, where that is known.
+    pub word_count: Option<usize>,
+}
+
 /// The first page.
 #[derive(Debug, Clone)]
 pub struct HomePage {
@@ -162,6 +173,10 @@ pub struct HomePage {
     pub categories: Vec<CategoryLink>,
     /// Changed recently.
     pub recent: Vec<ArticleLink>,
+    /// Read most, most first.
+    pub read_most: Vec<ReadMost>,
+    /// Words that are often searched for, most often first.
+    pub often_asked: Vec<String>,
     /// Articles outside the tree.
     pub uncategorised: Vec<ArticleLink>,
     /// Articles of the locale over all.

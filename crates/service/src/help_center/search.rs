@@ -30,6 +30,8 @@ pub struct ReaderSearch {
     pub topic: Option<String>,
     /// Whether no word is to be repaired.
     pub as_typed: bool,
+    /// Whether a page of ours offered the words, so that nobody asked them by searching so.
+    pub is_offered: bool,
     /// Number of the page, from 1.
     pub page: usize,
 }
@@ -77,6 +79,8 @@ pub struct SearchPage {
     pub topic: Option<Category>,
     /// Whether no word was repaired because the reader wished so.
     pub as_typed: bool,
+    /// Whether a page of ours offered the words.
+    pub is_offered: bool,
     /// The hits of this page.
     pub hits: Vec<SearchHit>,
     /// How many articles matched.
@@ -104,7 +108,7 @@ pub struct SearchPage {
 impl SearchPage {
     /// Whether it is a question of its own and no other view of one.
     pub(crate) fn is_asked_first(&self) -> bool {
-        self.page == 1 && self.topic.is_none() && !self.as_typed
+        self.page == 1 && self.topic.is_none() && !self.as_typed && !self.is_offered
     }
 }
 
@@ -165,6 +169,7 @@ impl HelpCenter {
             q: q.to_owned(),
             topic: topic.cloned(),
             as_typed: asked.as_typed,
+            is_offered: asked.is_offered,
             hits: shown(answer.hits),
             total: answer.total,
             total_everywhere,

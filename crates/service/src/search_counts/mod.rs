@@ -19,10 +19,8 @@ use cairn_domain::ids::ArticleId;
 use cairn_domain::locale::Locale;
 use cairn_domain::portal::Portal;
 use cairn_domain::search_count::{KeptQuery, SearchCounts, SearchSource};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::Offset;
 
+use crate::days::day_of;
 use crate::search::Query;
 use crate::{App, Context};
 
@@ -53,7 +51,7 @@ impl Counting {
         }
     }
 
-    fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.days > 0
     }
 
@@ -184,9 +182,4 @@ impl App {
             self.counting.add(key, SearchCounts::click(), Some(article));
         }
     }
-}
-
-/// The day that everything of a moment is counted under, in UTC.
-pub(crate) fn day_of(at: Timestamp) -> Date {
-    Offset::UTC.to_datetime(at).date()
 }

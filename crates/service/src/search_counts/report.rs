@@ -6,20 +6,17 @@
 use std::collections::HashMap;
 
 use cairn_domain::ids::ArticleId;
-use cairn_domain::limits::SEARCH_REPORT_DAYS_MAX;
 use cairn_domain::operation::Operation;
 use cairn_domain::search_count::{SearchCounts, SearchSource};
 use cairn_store::search_counts::{self as stored, Ranking, Span};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::day_of;
 use crate::authorize::Purpose;
+use crate::days::{self, day_of};
 use crate::text_input::{Input, page_limit};
 use crate::{Context, Result, authorize, cursor};
 
-/// Days that are reported when the caller names none.
-const DAYS_DEFAULT: i64 = 30;
 /// Results named with each query: those that were opened most.
 const OPENED_MAX: i64 = 3;
 
@@ -119,7 +116,13 @@ pub async fn report(ctx: &Context, query: ReportSearches) -> Result<SearchReport
         let words = Ranking::ALL.iter().map(|r| r.as_str());
         input.word("kind", text, Ranking::parse, words)
     });
-    let (from, to) = days(&mut input, &query, day_of(ctx.app.now()));
+    let today = day_of(ctx.app.now());
+    let (from, to) = days::reported(
+        &mut input,
+        query.from.as_deref(),
+        query.to.as_deref(),
+        today,
+    );
     input.finish()?;
     let span = Span {
         portal: portal.id,
@@ -169,48 +172,6 @@ pub async fn report(ctx: &Context, query: ReportSearches) -> Result<SearchReport
     })
 }
 
-/// First and last day of the report.
-fn days(input: &mut Input, query: &ReportSearches, today: Date) -> (Date, Date) {
-    let to = day(input, "to", query.to.as_deref()).unwrap_or(today);
-    let from = day(input, "from", query.from.as_deref())
-        .unwrap_or_else(|| to.saturating_sub(jiff::Span::new().days(DAYS_DEFAULT - 1)));
-    if from > to {
-        input.errors.add(
-            "from",
-            "out_of_range",
-            format!("from is {from}, which is after {to}; give the earlier day first"),
-        );
-    } else if to.duration_since(from).as_hours() >= i64::from(SEARCH_REPORT_DAYS_MAX) * 24 {
-        input.errors.add(
-            "from",
-            "out_of_range",
-            format!(
-                "a report covers at most {SEARCH_REPORT_DAYS_MAX} days; give a later first day"
-            ),
-        );
-    }
-    (from, to)
-}
-
-fn day(input: &mut Input, field: &str, text: Option<&str>) -> Option<Date> {
-    /// A day as ISO 8601 writes it.
-    const DAY_BYTES: usize = "2026-11-14".len();
-    let text = text?;
-    let day = (text.len() == DAY_BYTES)
-        .then(|| text.parse::<Date>().ok())
-        .flatten()
-        // What Postgres can hold.
-        .filter(|day| day.year() > 0);
-    if day.is_none() {
-        input.errors.add(
-            field,
-            "invalid_day",
-            format!("{field} must be a day such as 2026-11-14"),
-        );
-    }
-    day
-}
-
 /// The results that were opened, by query.
 async fn opened(
     ctx: &Context,
@@ -245,45 +206,4 @@ fn share(of: i64, on: i64) -> Option<f64> {
     )]
     let exact = |n: i64| n as f64;
     (on > 0).then(|| (exact(of) / exact(on) * 1000.0).round() / 1000.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_days_and_in_order() {
-        let today = jiff::civil::date(2026, 11, 14);
-        let read = |from: Option<&str>, to: Option<&str>| {
-            let mut input = Input::default();
-            let query = ReportSearches {
-                from: from.map(str::to_owned),
-                to: to.map(str::to_owned),
-                ..ReportSearches::default()
-            };
-            let days = days(&mut input, &query, today);
-            input
-                .finish()
-                .map(|()| (days.0.to_string(), days.1.to_string()))
-        };
-        let day = |text: &str| text.to_owned();
-        assert_eq!(
-            read(None, None).unwrap(),
-            (day("2026-10-16"), day("2026-11-14"))
-        );
-        assert_eq!(
-            read(Some("2026-01-01"), Some("2026-01-01")).unwrap(),
-            (day("2026-01-01"), day("2026-01-01"))
-        );
-        for (from, to) in [
-            (Some("2026-11-15"), None),
-            (Some("yesterday"), None),
-            (Some("2026-11-01T00:00:00Z"), None),
-            (None, Some("2026-02-30")),
-            (Some("1980-01-01"), None),
-            (Some("-000001-01"), None),
-        ] {
-            assert!(read(from, to).is_err(), "{from:?} {to:?}");
-        }
-    }
 }
