@@ -478,3 +478,25 @@ async fn what_was_read_in_the_last_seconds_is_written_when_the_program_stops() {
     assert!(text.starts_with("3 reads from "), "{text}");
     assert!(text.trim_end().ends_with("Lost anchors"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pictures_of_the_demo_say_how_large_they_are_wherever_they_are_shown() {
+    let app = TestApp::spawn().await;
+    let body = "![Payouts](/assets/demo/help/payouts.webp \"Soon\")\n\n![None](/assets/demo/help/none.webp)";
+    app.article()
+        .title("Payouts")
+        .body(body)
+        .published()
+        .create()
+        .await;
+    app.settle().await;
+    for path in [
+        "/help/en/articles/payouts",
+        "/help/en/widget/articles/payouts",
+    ] {
+        let html = read(&app, path).await.text();
+        let picture = "<figure><img src=\"/assets/demo/help/payouts.webp\" alt=\"Payouts\" decoding=\"async\" width=\"1120\" height=\"640\">";
+        assert!(html.contains(picture), "{path}: {html}");
+        assert_eq!(html.matches("width=\"1120\"").count(), 1, "{path}");
+    }
+}

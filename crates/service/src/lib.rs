@@ -39,6 +39,6 @@ mod text_input;
 mod upkeep;
 
 pub use app::{App, Settings};
-pub use cairn_markdown::{Heading, SafeHtml};
+pub use cairn_markdown::{FileTarget, Heading, SafeHtml, Target};
 pub use context::Context;
 pub use error::{Error, ErrorClass, ErrorCode, Result};

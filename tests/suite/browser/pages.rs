@@ -81,6 +81,7 @@ struct Measured {
     paper: u32,
     too_wide: Vec<String>,
     broken_images: Vec<String>,
+    unsized_images: Vec<String>,
     nameless_images: Vec<String>,
     repeated_ids: Vec<String>,
     dead_fragments: Vec<String>,
@@ -177,6 +178,10 @@ async fn look(
     }
     for (what, list) in [
         ("broken images", &m.broken_images),
+        (
+            "images that move the text when they come",
+            &m.unsized_images,
+        ),
         ("images without alt", &m.nameless_images),
         ("ids used twice", &m.repeated_ids),
         ("links to nothing in the page", &m.dead_fragments),

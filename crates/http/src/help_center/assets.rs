@@ -3,10 +3,13 @@
 //! The files are a closed table in the binary. Nothing here ever opens a path, so there is nothing
 //! outside to reach.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
+use cairn_service::{FileTarget, SafeHtml, Target};
 
 use super::entry::Entry;
 use super::headers::{self, CachePolicy, Transport};
@@ -40,6 +43,34 @@ demo_pictures! {
     "demo/help/webhook-log.webp" from "help/media/webhook-log.webp",
     "demo/hilfe/abfahrt-absagen.webp" from "hilfe/media/abfahrt-absagen.webp",
     "demo/musaada/ilgha-rihla.webp" from "musaada/media/ilgha-rihla.webp",
+}
+
+/// Width and height of every picture of the demo, in pixels.
+const PICTURE_SIZE: (u32, u32) = (1_120, 640);
+/// What the addresses of the demo's pictures begin with.
+const DEMO: &str = "/assets/demo/";
+
+/// The demo's pictures by their addresses.
+static SIZED: LazyLock<HashMap<String, Target>> = LazyLock::new(|| {
+    let files = PICTURES.iter().map(|(name, _)| {
+        let address = format!("/assets/{name}");
+        let file = FileTarget {
+            address: address.clone(),
+            size: Some(PICTURE_SIZE),
+            variants: Vec::new(),
+        };
+        (address, Target::File(file))
+    });
+    files.collect()
+});
+
+/// A body whose pictures of the demo say how large they are, as attachments do: no text moves when one comes.
+pub(crate) fn sized(html: &SafeHtml) -> Cow<'_, SafeHtml> {
+    if html.as_str().contains(DEMO) {
+        Cow::Owned(html.clone().with_targets(&SIZED))
+    } else {
+        Cow::Borrowed(html)
+    }
 }
 
 static MARK: &[u8] = include_bytes!("../../assets/mark.svg");
@@ -101,6 +132,20 @@ mod tests {
         let mut table: Vec<String> = PICTURES.iter().map(|(n, _)| (*n).to_owned()).collect();
         table.sort();
         assert_eq!(table, files);
+    }
+
+    #[test]
+    fn every_picture_of_the_demo_is_as_large_as_pages_say() {
+        // RFC 6386 §9.1: a key frame begins with its tag, 9d 01 2a, and two sizes in 14 bits each.
+        const FRAME_AT: usize = 12 + 8;
+        for (name, bytes) in PICTURES {
+            assert_eq!(&bytes[12..16], b"VP8 ", "{name}");
+            let frame = &bytes[FRAME_AT + 3..];
+            assert_eq!(frame[..3], [0x9d, 0x01, 0x2a], "{name}");
+            let side =
+                |at: usize| u32::from(u16::from_le_bytes([frame[at], frame[at + 1]]) & 0x3fff);
+            assert_eq!((side(3), side(5)), PICTURE_SIZE, "{name}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A template escapes everything else, and no template says `|safe`. What is added here must be safe
 //! by how it is made, not by who calls it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,8 +11,8 @@ use askama::filters::HtmlSafe;
 use cairn_service::SafeHtml;
 
 /// A rendered body: the sanitiser made it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Body<'a>(pub(crate) &'a SafeHtml);
+#[derive(Debug, Clone)]
+pub(crate) struct Body<'a>(pub(crate) Cow<'a, SafeHtml>);
 
 impl fmt::Display for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,7 @@ use cairn_service::help_center::{
 };
 
 use super::address;
+use super::assets::sized;
 use super::css::Sheet;
 use super::dates::Day;
 use super::feedback::FeedbackForm;
@@ -191,7 +192,7 @@ impl<'a> ArticleView<'a> {
             updated: Day::of(m, page.updated_at),
             reading_time: m.reading_time.of(minutes(page.word_count)),
             outline,
-            html: Body(&page.html),
+            html: Body(sized(&page.html)),
             related: page.related.iter().map(Link::with_topic).collect(),
             previous: page.previous.as_ref().map(Link::with_topic),
             next: page.next.as_ref().map(Link::with_topic),

@@ -15,6 +15,7 @@ use cairn_service::help_center::{
     ArticleLink, ArticleLookup, ArticlePage, FallbackLookup, HelpCenter, HomePage, Page, SearchPage,
 };
 
+use super::assets::sized;
 use super::css::Sheet;
 use super::dates::Day;
 use super::door::{Asked, MARK, Outcome, VARY_ENCODING, render};
@@ -294,7 +295,7 @@ impl<'a> ReadView<'a> {
             foreign: (page.locale != *place.locale)
                 .then(|| (page.locale.as_str(), direction(&page.locale))),
             updated: Day::of(place.m, page.updated_at),
-            html: Framed::of(&page.html, |path| {
+            html: Framed::of(&sized(&page.html), |path| {
                 within(place.base, &place.portal.locales, path)
             }),
         }
