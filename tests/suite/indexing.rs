@@ -4,6 +4,7 @@ use cairn_domain::ids::{ArticleId, PortalId};
 use cairn_domain::locale::Locale;
 use cairn_search::{ArticleChange, Face, IndexDocument, SectionText};
 use cairn_service::indexing::Verification;
+use cairn_service::indexing::gather::Looks;
 use cairn_tests::{TestApp, TestArticle};
 use serde_json::{Value, json};
 
@@ -39,6 +40,31 @@ async fn total(app: &TestApp, path: &str) -> u64 {
     app.rest(&app.key).get(path).await.expect(200).json()["total"]
         .as_u64()
         .expect("a total")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn segments_are_gathered_once_nothing_has_changed_from_one_look_to_the_next() {
+    let app = TestApp::spawn().await;
+    let mut looks = Looks::default();
+    let mut gathered = async || {
+        let done = app.app.gather_quiet(&mut looks).await;
+        done.expect("the index is whole")
+    };
+    for title in ["walrus one", "walrus two", "walrus three"] {
+        app.article().title(title).published().create().await;
+        app.settle().await;
+    }
+    assert_eq!(gathered().await, 0, "what is seen first may be changing");
+    assert_eq!(gathered().await, 1);
+    assert_eq!(gathered().await, 0);
+    assert_eq!(total(&app, "/search?q=walrus").await, 3);
+    for title in ["walrus four", "walrus five", "walrus six"] {
+        app.article().title(title).published().create().await;
+        app.settle().await;
+    }
+    assert_eq!((gathered().await, gathered().await), (0, 1));
+    assert_eq!(total(&app, "/search?q=walrus").await, 6);
+    assert_eq!(verification(&app).await, counts(0, 0, 0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

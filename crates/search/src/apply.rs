@@ -2,7 +2,7 @@
 //! belongs, commit, write the manifest, swap the readers.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cairn_domain::feed::Position;
 use cairn_domain::ids::{ArticleId, PortalId};
@@ -162,12 +162,8 @@ impl Inner {
         id: &UnitId,
         work: &Work<'_>,
     ) -> Result<Committed, SearchError> {
-        let key = (portal, generation.number, id.clone());
         let result = (|| {
-            let writer = self.writers.get(key.clone(), || {
-                let dir = unit_dir(&generation.path, id);
-                UnitWriter::open(&dir, id, &self.definition, &self.config)
-            })?;
+            let writer = self.writer(portal, generation, id)?;
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
             for article in &work.delete {
                 writer.delete(*article);
@@ -179,9 +175,24 @@ impl Inner {
         })();
         if result.is_err() {
             // Whatever it holds uncommitted must not slip into a later commit.
+            let key = (portal, generation.number, id.clone());
             self.writers.discard(&key);
         }
         result
+    }
+
+    /// The writer of a unit.
+    pub(crate) fn writer(
+        &self,
+        portal: PortalId,
+        generation: &GenerationDir,
+        id: &UnitId,
+    ) -> Result<Arc<Mutex<UnitWriter>>, SearchError> {
+        self.writers
+            .get((portal, generation.number, id.clone()), || {
+                let dir = unit_dir(&generation.path, id);
+                UnitWriter::open(&dir, id, &self.definition, &self.config)
+            })
     }
 
     fn committed(

@@ -26,6 +26,7 @@ mod expand;
 mod explain;
 mod facets;
 mod feedback;
+mod gather;
 mod generation;
 mod manifest;
 mod memory;

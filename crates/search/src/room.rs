@@ -114,6 +114,14 @@ impl SearchRoom {
         })
     }
 
+    /// Brings the segments of a portal together where that makes searches faster; how many units that were. Searches
+    /// and changes go on meanwhile. Takes as long as writing the index of the portal does, so it is for a time at
+    /// which nothing changes.
+    pub fn gather(&self, portal: PortalId) -> Result<usize, SearchError> {
+        let portal = self.inner.portal(portal);
+        guard("gather segments", || self.inner.gather(&portal))
+    }
+
     /// Up to which position what was deleted is gone from the files. `None` as for
     /// [`SearchRoom::checkpoint`].
     pub fn erased(&self, portal: PortalId) -> Option<i64> {

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cairn_domain::ids::{ArticleId, PortalId};
 use cairn_domain::locale::Locale;
+use tantivy::index::{SegmentId, SegmentMeta};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
-use tantivy::{Index, IndexReader, IndexWriter};
+use tantivy::{FutureResult, Index, IndexReader, IndexWriter};
 
 use crate::config::{SearchConfig, WRITER_MEMORY_BYTES_MIN};
 use crate::definition::Definition;
@@ -115,6 +116,11 @@ impl UnitWriter {
                 opened,
             })
         })
+    }
+
+    /// Begins to write these segments as one, beside whatever is committed meanwhile.
+    pub(crate) fn merge(&mut self, segments: &[SegmentId]) -> FutureResult<Option<SegmentMeta>> {
+        self.writer.merge(segments)
     }
 
     /// Waits for running merges, then closes.

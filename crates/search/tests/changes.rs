@@ -183,6 +183,65 @@ fn a_thousand_small_commits_leave_few_segments() {
     assert!(stats[0].segments <= 12, "{stats:?}");
 }
 
+#[test]
+fn what_was_gathered_is_one_segment_and_finds_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let room = empty_room(dir.path());
+    let of = |from: u128, to: u128| -> Vec<_> {
+        (from..to)
+            .map(|n| published(document(n, "Lamp", &format!("words of body {n}"))))
+            .collect()
+    };
+    room.apply(PORTAL, &of(1, 101), at(1)).unwrap();
+    room.apply(PORTAL, &of(101, 181), at(2)).unwrap();
+    room.apply(PORTAL, &[gone(7)], at(3)).unwrap();
+    let found = |room: &SearchRoom| {
+        let answer = find(room, Face::Public, "lamp 77");
+        (numbers(&answer), answer.total, entries(room))
+    };
+    let before = found(&room);
+    assert_eq!(room.stats(PORTAL).unwrap()[0].segments, 2);
+    assert_eq!(room.gather(PORTAL).unwrap(), 1);
+    let stats = room.stats(PORTAL).unwrap();
+    assert_eq!((stats[0].segments, stats[0].documents), (1, 179));
+    assert_eq!(found(&room), before);
+    assert_eq!(room.gather(PORTAL).unwrap(), 0, "there is nothing to do");
+    assert_eq!(room.checkpoint(PORTAL).unwrap(), Some(at(3)));
+
+    room.apply(PORTAL, &[gone(8)], at(4)).unwrap();
+    assert_eq!(room.gather(PORTAL).unwrap(), 0, "one segment holds it all");
+    drop(room);
+    let room = open(dir.path());
+    assert_eq!(room.checkpoint(PORTAL).unwrap(), Some(at(4)));
+    assert_eq!(room.stats(PORTAL).unwrap()[0].documents, 178);
+    assert_eq!(found(&room).1, before.1 - 1);
+}
+
+#[test]
+fn changes_that_come_while_segments_are_gathered_stand() {
+    let dir = tempfile::tempdir().unwrap();
+    let room = empty_room(dir.path());
+    for part in 0..8u128 {
+        let batch: Vec<_> = (part * 200 + 1..=part * 200 + 200)
+            .map(|n| published(document(n, "Lamp", &format!("words of body {n}"))))
+            .collect();
+        room.apply(PORTAL, &batch, at(part as i64 + 1)).unwrap();
+    }
+    std::thread::scope(|scope| {
+        scope.spawn(|| room.gather(PORTAL).unwrap());
+        for n in 1..=40u128 {
+            room.apply(PORTAL, &[gone(n * 40)], at(100 + n as i64))
+                .unwrap();
+        }
+    });
+    assert_eq!(
+        room.entries(PORTAL).unwrap().len(),
+        (1_600 - 40) * Face::ALL.len()
+    );
+    assert_eq!(room.stats(PORTAL).unwrap()[0].documents, 1_560);
+    assert_eq!(room.checkpoint(PORTAL).unwrap(), Some(at(140)));
+}
+
 /// Random batches over three locales and all kinds of visibility, with crashes at the worst place,
 /// against a model; pools of one writer and one open unit.
 #[test]
@@ -213,6 +272,9 @@ fn any_history_with_crashes_ends_equal_to_the_model() {
             let before = fs::read(manifest(dir.path())).unwrap();
             room.apply(PORTAL, &batch(applied, &rows), at(upto as i64))
                 .unwrap();
+            if random.below(4) == 0 {
+                room.gather(PORTAL).unwrap();
+            }
             if random.below(3) == 0 {
                 // Died after the commits, before the rename; more was written meanwhile.
                 drop(room);
@@ -225,6 +287,9 @@ fn any_history_with_crashes_ends_equal_to_the_model() {
                 assert_eq!(checkpoint.pos, applied as i64);
                 let replay: Vec<_> = log[applied..].iter().map(|n| rows[n].clone()).collect();
                 room.apply(PORTAL, &replay, at(log.len() as i64)).unwrap();
+            }
+            if random.below(4) == 0 {
+                room.gather(PORTAL).unwrap();
             }
             applied = log.len();
             let want: Vec<ArticleChange> = rows.values().cloned().collect();

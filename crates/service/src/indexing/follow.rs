@@ -52,6 +52,7 @@ impl App {
     pub async fn run(self: Arc<Self>, cancel: CancellationToken) {
         let erasing = Arc::clone(&self).run_erasures(cancel.clone());
         let erasing = tokio::spawn(cairn_store::in_bulk(erasing));
+        let gathering = tokio::spawn(Arc::clone(&self).run_gathering(cancel.clone()));
         let mut next_housekeeping = tokio::time::Instant::now() + HOUSEKEEPING;
         let mut failing = false;
         while !cancel.is_cancelled() {
@@ -91,6 +92,8 @@ impl App {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+        // A merge under way is ended with its writer.
+        gathering.abort();
         if let Err(error) = erasing.await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,

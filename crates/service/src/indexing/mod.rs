@@ -15,6 +15,7 @@
 pub mod document;
 pub(crate) mod erase;
 pub mod follow;
+pub mod gather;
 pub mod rebuild;
 pub(crate) mod repair;
 pub mod verify;
