@@ -92,10 +92,11 @@ pub(crate) struct Definition {
     fingerprint: String,
 }
 
-const TEXT_FIELDS: [&str; 8] = [
+const TEXT_FIELDS: [&str; 9] = [
     "title",
     "lead",
     "address",
+    "heading",
     "topic",
     "all",
     "raw",

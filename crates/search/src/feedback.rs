@@ -46,7 +46,7 @@ pub(crate) fn by_feedback(
     };
     let evenness = (runner_up.score / leader.score).clamp(0.0, 1.0);
     let words = telling(opened, analyzer, ranking, best)?;
-    let boost = ranking.boost * evenness * evenness;
+    let boost = ranking.boost * evenness;
     add(opened, &words, boost, best)?;
     best.sort_unstable();
     Ok(())

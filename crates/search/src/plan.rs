@@ -40,6 +40,8 @@ pub(crate) enum Manner {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) words: Vec<PlannedWord>,
+    /// Words that follow each other in the query.
+    pub(crate) neighbours: Vec<Neighbours>,
     /// Words of scripts that put spaces between them, each once: how long the question is.
     pub(crate) spaced_words: usize,
     /// The Han characters of the query, each once.
@@ -60,6 +62,15 @@ pub(crate) struct Plan {
     /// The words that `corrected` has no more, as they were typed.
     pub(crate) repaired: Vec<String>,
     pub(crate) truncated: bool,
+}
+
+/// Two words of a plan that follow each other in the query, stop words left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Neighbours {
+    pub(crate) one: usize,
+    pub(crate) next: usize,
+    /// 1 where no stop word stands between them.
+    pub(crate) apart: usize,
 }
 
 /// Stems with their distances from the first: what stands between is a stop word.
@@ -179,6 +190,7 @@ pub(crate) fn plan(
             }
         }
     }
+    plan.neighbours = neighbours(&places);
     for part in parts {
         if ranking.weights.part > 0.0 && seen.insert(part.clone()) {
             let form = Form::of(part, ranking.weights.part);
@@ -205,6 +217,22 @@ pub(crate) fn plan(
         plan.repaired = typed.map(str::to_owned).collect();
     }
     Ok(plan)
+}
+
+/// The words that follow each other, of the places that each word of the query has in the plan.
+fn neighbours(places: &[Option<usize>]) -> Vec<Neighbours> {
+    let words = places.iter().enumerate();
+    let words: Vec<(usize, usize)> = words
+        .filter_map(|(at, place)| Some((at, (*place)?)))
+        .collect();
+    let pairs = words.iter().zip(words.iter().skip(1));
+    pairs
+        .map(|((at, one), (next_at, next))| Neighbours {
+            one: *one,
+            next: *next,
+            apart: next_at - at,
+        })
+        .collect()
 }
 
 /// Two neighbours that the index knows as one word.

@@ -10,7 +10,7 @@ pub(crate) struct Ranking {
     pub(crate) typo: Typo,
     pub(crate) prefix: Prefix,
     pub(crate) forms: Forms,
-    pub(crate) title_share: TitleShare,
+    pub(crate) second_look: SecondLook,
     pub(crate) feedback: Feedback,
     pub(crate) joined: Joined,
     pub(crate) synonyms: Synonyms,
@@ -26,6 +26,7 @@ pub(crate) struct Weights {
     pub(crate) title: f32,
     pub(crate) lead: f32,
     pub(crate) address: f32,
+    pub(crate) heading: f32,
     pub(crate) topic: f32,
     pub(crate) part: f32,
     pub(crate) han_title: f32,
@@ -81,9 +82,11 @@ pub(crate) struct KeywordBoost {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct TitleShare {
-    pub(crate) boost: f32,
+pub(crate) struct SecondLook {
     pub(crate) first: usize,
+    pub(crate) title_share: f32,
+    pub(crate) title_order: f32,
+    pub(crate) address_share: f32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -127,6 +130,7 @@ impl Ranking {
             ("weights.title", self.weights.title),
             ("weights.lead", self.weights.lead),
             ("weights.address", self.weights.address),
+            ("weights.heading", self.weights.heading),
             ("weights.topic", self.weights.topic),
             ("weights.part", self.weights.part),
             ("weights.han_title", self.weights.han_title),
@@ -140,7 +144,9 @@ impl Ranking {
             ("prefix.boost_unknown_word", self.prefix.boost_unknown_word),
             ("prefix.boost_known_word", self.prefix.boost_known_word),
             ("forms.tie", self.forms.tie),
-            ("title_share.boost", self.title_share.boost),
+            ("second_look.title_share", self.second_look.title_share),
+            ("second_look.title_order", self.second_look.title_order),
+            ("second_look.address_share", self.second_look.address_share),
             ("feedback.boost", self.feedback.boost),
             ("joined.boost", self.joined.boost),
             ("synonyms.boost", self.synonyms.boost),
@@ -160,10 +166,10 @@ impl Ranking {
                 return Err(format!("{name} is {value}; at most {CANDIDATES_MAX}"));
             }
         }
-        if self.title_share.first > FIRST_MAX {
+        if self.second_look.first > FIRST_MAX {
             return Err(format!(
-                "title_share.first is {}; at most {FIRST_MAX}",
-                self.title_share.first
+                "second_look.first is {}; at most {FIRST_MAX}",
+                self.second_look.first
             ));
         }
         if self.feedback.words_read > FEEDBACK_WORDS_READ_MAX {

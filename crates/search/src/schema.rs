@@ -30,6 +30,7 @@ pub(crate) struct Fields {
     pub(crate) title: Field,
     pub(crate) lead: Field,
     pub(crate) address: Field,
+    pub(crate) heading: Field,
     pub(crate) topic: Field,
     pub(crate) all: Field,
     pub(crate) raw: Field,
@@ -164,6 +165,7 @@ impl Fields {
             title: field("title")?,
             lead: field("lead")?,
             address: field("address")?,
+            heading: field("heading")?,
             topic: field("topic")?,
             all: field("all")?,
             raw: field("raw")?,
@@ -202,6 +204,7 @@ impl Fields {
 
         let mut body = String::new();
         let mut words = document.title.clone();
+        let mut headings = String::new();
         let mut sections = Vec::with_capacity(document.sections.len());
         for section in &document.sections {
             if !body.is_empty() {
@@ -218,6 +221,8 @@ impl Fields {
             if let Some(heading) = &section.heading {
                 words.push_str(heading);
                 words.push('\n');
+                headings.push_str(heading);
+                headings.push('\n');
             }
             words.push_str(&section.text);
         }
@@ -237,6 +242,7 @@ impl Fields {
         out.add_text(self.all, &words);
         out.add_text(self.raw, &words);
         out.add_text(self.lead, &lead);
+        out.add_text(self.heading, plain(&headings));
         out.add_text(self.address, plain(&document.address_words));
         for name in &document.category_names {
             out.add_text(self.topic, plain(name));

@@ -20,7 +20,7 @@ use crate::plan::{Manner, Plan, plan};
 use crate::portal::Portal;
 use crate::query::{query, without_pin};
 use crate::ranking::SnippetSize;
-use crate::rerank::by_title_share;
+use crate::rerank::by_second_look;
 use crate::room::Inner;
 use crate::schema::Card;
 use crate::snippet::Highlighter;
@@ -190,17 +190,17 @@ fn search_unit(
         Some(query) => {
             // The second look sees the same hits whichever page is asked for.
             let top = Top {
-                count: count.max(ranking.title_share.first),
+                count: count.max(ranking.second_look.first),
                 facets: request.facets,
             };
             let mut found = opened.searcher.search(query, &top)?;
-            by_title_share(&opened, &plan, &ranking.title_share, &mut found.best)?;
+            by_second_look(&opened, &plan, &ranking.second_look, &mut found.best)?;
             by_feedback(
                 &opened,
                 &mut analyzer,
                 &plan,
                 &ranking.feedback,
-                ranking.title_share.first,
+                ranking.second_look.first,
                 &mut found.best,
             )?;
             found.best.truncate(count);
@@ -265,12 +265,16 @@ fn merge(results: &[UnitResult], offset: usize, limit: usize) -> Vec<(usize, Ran
         .collect()
 }
 
-/// How much a word tells, for choosing a snippet: the fewer documents have it the more.
+/// How much a word tells: the fewer documents have it the more.
 pub(crate) fn rarity(opened: &Opened, stem: &str) -> f32 {
     let term = Term::from_field_text(opened.fields.all, stem);
-    let having = opened.searcher.doc_freq(&term).unwrap_or_default() as f32;
-    let all = opened.searcher.num_docs() as f32;
-    (1.0 + all / (having + 1.0)).ln()
+    let having = opened.searcher.doc_freq(&term).unwrap_or_default();
+    rarity_of(having, opened.searcher.num_docs())
+}
+
+/// How much a word tells that so many of all documents have.
+pub(crate) fn rarity_of(having: u64, all: u64) -> f32 {
+    (1.0 + all as f32 / (having as f32 + 1.0)).ln()
 }
 
 /// What the index keeps of a document: its card and its body.

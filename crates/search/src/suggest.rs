@@ -17,7 +17,7 @@ use crate::document::Face;
 use crate::error::SearchError;
 use crate::plan::{Manner, Plan, plan};
 use crate::portal::Portal;
-use crate::rerank::by_title_share;
+use crate::rerank::by_second_look;
 use crate::room::Inner;
 use crate::rules::SearchRules;
 use crate::search::{UnitResult, hit};
@@ -89,12 +89,12 @@ fn suggest_in(
             break;
         };
         let top = Top {
-            count: limit.max(ranking.title_share.first),
+            count: limit.max(ranking.second_look.first),
             facets: false,
         };
         found = opened.searcher.search(&query, &top)?;
     }
-    by_title_share(&opened, &plan, &ranking.title_share, &mut found.best)?;
+    by_second_look(&opened, &plan, &ranking.second_look, &mut found.best)?;
     found.best.truncate(limit);
     Ok(UnitResult::new(request.locale.clone(), opened, plan, found))
 }

@@ -24,6 +24,65 @@ fn room_of(articles: &[(&str, &str)]) -> (TempDir, SearchRoom) {
 }
 
 #[test]
+fn of_two_titles_with_the_same_words_the_one_in_the_order_of_the_query_stands_first() {
+    let (_dir, room) = room_of(&[
+        ("Share a calendar, not a folder", "Same text."),
+        ("Share a folder, not a calendar", "Same text."),
+        ("Something else", "Other words."),
+    ]);
+    let order = |text| numbers(&find(&room, Face::Public, text));
+    assert_eq!(order("share the calendar"), [1, 2]);
+    assert_eq!(order("share the folder"), [2, 1]);
+}
+
+#[test]
+fn a_heading_says_more_than_a_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let room = empty_room(dir.path());
+    let section = |heading: Option<&str>, text: &str| SectionText {
+        heading: heading.map(str::to_owned),
+        heading_path: heading.into_iter().map(str::to_owned).collect(),
+        anchor: None,
+        text: text.to_owned(),
+    };
+    // Behind the opening words, which weigh more than both.
+    let opening = "opening ".repeat(80);
+    let mut printing = document(1, "Invoices", "");
+    printing.sections = vec![
+        section(None, &opening),
+        section(Some("Print"), "Rounding is described elsewhere."),
+    ];
+    let mut rounding = document(2, "Payments", "");
+    rounding.sections = vec![
+        section(None, &opening),
+        section(Some("Rounding"), "Print is described elsewhere."),
+    ];
+    let changes = [printing, rounding].map(published);
+    room.apply(PORTAL, &changes, at(1)).unwrap();
+    let order = |text| numbers(&find(&room, Face::Public, text));
+    assert_eq!(order("rounding"), [2, 1]);
+    assert_eq!(order("print"), [1, 2]);
+}
+
+#[test]
+fn an_address_that_says_what_was_asked_and_little_more_stands_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let room = empty_room(dir.path());
+    let mut long = document(1, "Réunions", "Le texte.");
+    long.address_words = "schedule one meeting for several rooms".to_owned();
+    let mut short = document(2, "Réunions", "Le texte.");
+    short.address_words = "schedule a meeting with several rooms not with one".to_owned();
+    let mut exact = document(3, "Réunions", "Le texte.");
+    exact.address_words = "schedule meeting".to_owned();
+    room.apply(PORTAL, &[long, short, exact].map(published), at(1))
+        .unwrap();
+    assert_eq!(
+        numbers(&find(&room, Face::Public, "schedule meeting"))[0],
+        3
+    );
+}
+
+#[test]
 fn equal_scores_stand_in_the_order_of_ids_and_pages_neither_repeat_nor_skip() {
     let dir = tempfile::tempdir().unwrap();
     let room = empty_room(dir.path());
