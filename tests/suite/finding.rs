@@ -307,6 +307,31 @@ async fn where_too_many_search_suggestions_say_so_and_a_script_shows_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_shown_right_now_says_so_in_the_readers_language_with_a_number_to_tell() {
+    let app = TestApp::spawn().await;
+    app.article().title("Walrus").published().create().await;
+    // Nothing has settled: there is no index yet.
+    for (path, said) in [
+        ("/help/en/search?q=walrus", "Back in a moment"),
+        ("/help/de/search?q=walrus", "Gleich wieder da"),
+    ] {
+        let answer = app.page(path).await.expect(503);
+        assert!(answer.text().contains(said), "{}", answer.text());
+        let number = answer.header("x-request-id");
+        assert!(number.len() == 36 && answer.text().contains(&format!("<code>{number}</code>")));
+        assert!(!answer.header("retry-after").is_empty());
+    }
+    let given = app.request("GET", "/help/en/search?q=walrus");
+    let given = given.header("x-request-id", "from-the-proxy").send().await;
+    assert!(
+        given
+            .expect(503)
+            .text()
+            .contains("<code>from-the-proxy</code>")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_with_a_search_field_names_one_script_for_ever_and_one_without_may_load_none() {
     let app = TestApp::spawn().await;
     let article = app.article().published().create().await;

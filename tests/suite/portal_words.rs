@@ -50,7 +50,14 @@ async fn a_notice_stands_above_the_first_page_or_above_all_and_pages_in_the_cach
         home.contains("href=\"https://status.example/?a=b"),
         "{home}"
     );
-    assert!(text(&app, "/help/de").await.contains(">Mehr dazu</a>"));
+    // The last sentence is the link: it says where it leads.
+    let told =
+        json!({"text": "Phones are down. See what we know", "url": "https://status.example/"});
+    change(&app, json!({"notice": told})).await;
+    let link = "Phones are down. <a href=\"https://status.example/\">See what we know</a>";
+    let home = text(&app, "/help/de").await;
+    assert!(home.contains(link), "{home}");
+    change(&app, json!({"notice": notice})).await;
     for path in &pages[1..] {
         assert!(!text(&app, path).await.contains("class=\"notice"), "{path}");
     }

@@ -31,6 +31,7 @@ use super::views::{
     ArticleView, CategoryView, FailedView, HomeView, Link, NotFoundView, PortalsView,
 };
 use super::{Pages, Room, assets, feedback, widget};
+use crate::request_id::{RequestId, X_REQUEST_ID};
 
 /// The parameter by which the opening of a search result is recognised; no part of any address.
 pub(crate) const MARK: &str = "s";
@@ -551,11 +552,8 @@ impl Room {
 
     /// The page for what went wrong on our side; it names the request, the log names the cause.
     fn failed(&self, error: &Error, asked: &Asked<'_>) -> Entry {
-        let request_id = asked
-            .headers
-            .get("x-request-id")
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or("");
+        let id = RequestId::of(asked.headers, &self.app);
+        let request_id: &str = &id.0;
         let sheet = self.sheets.without_script();
         let locale = negotiate::spoken(asked.path, asked.headers).unwrap_or_else(english);
         let frame = frame_of_nobody(&sheet, &locale, "");
@@ -594,6 +592,7 @@ impl Room {
         let mut headers =
             headers::common(&self.transport, sheet.policy.clone(), CachePolicy::Never);
         headers::html(&mut headers, locale.as_str(), VARY_ENCODING);
+        headers.insert(X_REQUEST_ID, id.header());
         if is_busy {
             let seconds = error.retry_after_s.unwrap_or(5);
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

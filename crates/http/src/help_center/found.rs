@@ -131,6 +131,7 @@ impl<'a> SearchView<'a> {
         let mut frame = place.frame(sheet, &title, &chrome, "");
         frame.show_find = false;
         frame.noindex = true;
+        frame.description = fill(&m.home_description, &[&place.portal.name]);
         let shown = |hits: &[SearchHit]| -> Vec<Hit> {
             let marked = |path: &str| match mark {
                 Some(mark) => format!("{path}?{MARK}={mark}"),

@@ -291,7 +291,6 @@ messages! {
     refused_many: String,
     refused_back: String,
     notice: String,
-    notice_more: String,
     contact_us: String,
     contact_write: String,
     contact_stuck: String,
