@@ -85,6 +85,7 @@ async fn a_bundle_restores_everything_on_an_empty_server_whoever_is_killed_meanw
     let aside = json!({"portal": "docs", "title": "Aside", "body": "[shelf](/old%20shelf)", "status": "published"});
     here.call("POST", "/articles", &aside).await;
     many(&here).await;
+    teach(&here).await;
     let erased = erase(&here).await;
     let (private, public) = keys(&here, "own").await;
     let file = text(&here.home.path("backup.tar.gz"));
@@ -109,6 +110,7 @@ async fn a_bundle_restores_everything_on_an_empty_server_whoever_is_killed_meanw
         "redirects",
         "articles",
         "translations",
+        "search-rules",
     ] {
         let has = members.keys().any(|path| path.starts_with(kind));
         assert!(has, "{kind}: {:?}", members.keys());
@@ -147,6 +149,14 @@ async fn a_bundle_restores_everything_on_an_empty_server_whoever_is_killed_meanw
         assert_eq!(first, second);
     }
     assert_eq!(rows, rows_there);
+    for locale in ["en", "de"] {
+        let path = format!("/search-rules?portal=docs&locale={locale}");
+        let (mut mine, mut theirs) = (here.door.get(&path).await, there.door.get(&path).await);
+        for rules in [&mut mine, &mut theirs] {
+            assert!(rules["updated_at"].take().is_string(), "{rules}");
+        }
+        assert_eq!(mine, theirs);
+    }
     let second = text(&there.home.path("second.tar.gz"));
     there.run(&signed(&second, &private)).await;
     let (again, _) = unpacked(&there, &second, "second").await;
@@ -185,6 +195,24 @@ async fn a_bundle_restores_everything_on_an_empty_server_whoever_is_killed_meanw
     assert!(new["number"].as_i64() > last, "{new}");
     there.close().await;
     here.close().await;
+}
+
+/// Rules of search in both locales, with articles in them.
+async fn teach(here: &Place) {
+    for (locale, article) in [("en", "English"), ("de", "Größe & Maße")] {
+        let all = here.articles("docs").await;
+        let named = all.iter().find(|a| a["title"] == article);
+        let id = &named.expect("it was made")["id"];
+        let rules = json!({
+            "synonyms": [{"equal": ["fax", "telefax"]}, {"words": "cc", "means": ["carbon copy"]}],
+            "stop_words": ["please", locale],
+            "pins": [{"query": "size", "articles": [id]}],
+            "keywords": [{"article": id, "words": ["width", "höhe"]}],
+        });
+        let path = format!("/search-rules?portal=docs&locale={locale}");
+        let (status, answer) = here.send("PUT", &path, Some("\"1\""), &rules).await;
+        assert_eq!(status, 200, "{answer}");
+    }
 }
 
 /// Every link of every revision.

@@ -292,7 +292,7 @@ impl Bad<'_> {
     /// Bundles rightly signed whose manifest says what no bundle of this form may.
     async fn signed(&mut self, private: &str) {
         for (name, old, new, part) in [
-            ("later", "\"version\":1", "\"version\":2", "newer program"),
+            ("later", "\"version\":2", "\"version\":3", "newer program"),
             ("other", "cairn-bundle", "other-bundle", "is no bundle"),
             (
                 "escape",

@@ -17,6 +17,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use crate::bundle::keys::SignKey;
 use crate::bundle::manifest::{Manifest, hex_digest};
 use crate::bundle::pack::{Kind, Pack};
+use crate::bundle::rules;
 use crate::client::{Client, segment};
 use crate::export::Watch;
 use crate::limits::{BUNDLE_CONTENT_BYTES_MAX, BUNDLE_ROWS_MAX, EXPORT_FETCHES_MAX};
@@ -229,7 +230,10 @@ impl Work<'_> {
         self.counts.attachments = i64::try_from(attachments.len()).unwrap_or(i64::MAX);
         self.files(&attachments).await?;
         self.add_rows(Kind::Attachments, "attachments", attachments)?;
-        Ok(first["portal"].take())
+        let portal = first["portal"].take();
+        let rules = rules::of_portal(self.client, &portal).await?;
+        self.add_rows(Kind::SearchRules, "search_rules", rules)?;
+        Ok(portal)
     }
 
     /// The bytes of attachments, a few at once.

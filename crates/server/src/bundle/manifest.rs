@@ -17,8 +17,10 @@ pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const SIGNATURE: &str = "manifest.sig";
 /// What every manifest calls itself.
 const FORMAT: &str = "cairn-bundle";
-/// The form of bundles this program writes and reads. Raised by every change of what a member holds.
-pub(super) const VERSION: u32 = 1;
+/// The form of bundles this program writes. Raised by every change of what a member holds.
+pub(super) const VERSION: u32 = 2;
+/// The oldest form it reads: bundles of version 1 have no rules of search.
+const VERSION_MIN: u32 = 1;
 
 /// What a bundle is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -81,9 +83,9 @@ impl Manifest {
         if form.format != FORMAT {
             bail!("it calls itself {:?}, which is no bundle", form.format);
         }
-        if form.version != VERSION {
+        if !(VERSION_MIN..=VERSION).contains(&form.version) {
             bail!(
-                "it is of version {} and this program reads version {VERSION}; use a newer program",
+                "it is of version {} and this program reads versions up to {VERSION}; use a newer program",
                 form.version
             );
         }

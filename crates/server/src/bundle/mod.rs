@@ -10,6 +10,7 @@ mod leave;
 mod manifest;
 mod pack;
 mod restore;
+mod rules;
 mod unpack;
 
 pub(crate) use keys::{SignKey, VerifyKey};

@@ -23,16 +23,18 @@ pub(super) enum Kind {
     Redirects,
     Articles,
     Translations,
+    SearchRules,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Categories,
         Self::Files,
         Self::Attachments,
         Self::Redirects,
         Self::Articles,
         Self::Translations,
+        Self::SearchRules,
     ];
 
     /// The kind of a member by its path: a folder of a kind and one name of letters, digits and dots in it.
@@ -53,6 +55,7 @@ impl Kind {
             Self::Redirects => "redirects",
             Self::Articles => "articles",
             Self::Translations => "translations",
+            Self::SearchRules => "search-rules",
         }
     }
 }

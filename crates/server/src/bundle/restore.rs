@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 
 use crate::bundle::manifest::{Manifest, Member, hex_digest};
 use crate::bundle::pack::Kind;
+use crate::bundle::rules;
 use crate::bundle::unpack::Unpacked;
 use crate::client::{Client, fresh_key, segment};
 
@@ -174,6 +175,17 @@ impl Sender<'_> {
         }
         let mut content: Value = serde_json::from_slice(&bytes)
             .with_context(|| format!("{} of the bundle cannot be read", member.path))?;
+        if kind == Some(Kind::SearchRules) {
+            for rules in content["search_rules"].as_array().into_iter().flatten() {
+                let is_new = rules::restore(self.client, self.portal, rules).await;
+                if is_new.with_context(|| format!("{} of the bundle was refused", member.path))? {
+                    report.restored += 1;
+                } else {
+                    report.unchanged += 1;
+                }
+            }
+            return Ok(());
+        }
         if kind == Some(Kind::Attachments) {
             self.put_widths(&mut content);
         }
