@@ -14,7 +14,7 @@ use crate::help_center::{HelpCenter, ReadMost};
 use crate::search::ask;
 
 /// Articles that are named as read most.
-const READ_MOST_MAX: i64 = 5;
+const READ_MOST_MAX: i64 = 6;
 /// Questions that are named as often asked.
 const OFTEN_ASKED_MAX: usize = 3;
 /// Words of a question that is named, at most: one line.
