@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cairn_tests::TestApp;
+use serde_json::json;
 use tokio::task::JoinSet;
 
 /// The part of a page between two marks.
@@ -266,7 +267,7 @@ async fn suggestions_are_public_titles_and_nothing_else() {
             .page(&format!("/help/en/suggest{nothing}"))
             .await
             .expect(200);
-        assert_eq!(answer.json()["items"], serde_json::json!([]), "{nothing}");
+        assert_eq!(answer.json()["items"], json!([]), "{nothing}");
     }
     let long = "walrus+".repeat(500);
     app.page(&format!("/help/en/suggest?q={long}"))
@@ -302,7 +303,7 @@ async fn where_too_many_search_suggestions_say_so_and_a_script_shows_none() {
         assert_eq!(answer.status, 503);
         assert_eq!(answer.header("cache-control"), "private, no-store");
         assert_eq!(answer.header("retry-after"), "1");
-        assert_eq!(answer.json()["items"], serde_json::json!([]));
+        assert_eq!(answer.json()["items"], json!([]));
     }
 }
 
@@ -375,4 +376,125 @@ async fn a_page_with_a_search_field_names_one_script_for_ever_and_one_without_ma
         !policy.contains("script-src") && !nobody.text().contains("<script"),
         "{policy}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_is_narrowed_by_when_articles_changed_and_each_count_keeps_to_the_other_choice() {
+    let app = TestApp::spawn().await;
+    app.category("Refunds").create().await;
+    app.category("Boarding").create().await;
+    let days = |n: u64| std::time::Duration::from_secs(n * 24 * 3_600);
+    for (title, topic, then) in [
+        ("Walrus of old", "Boarding", 400),
+        ("Walrus of spring", "Refunds", 40),
+        ("Walrus of autumn", "Refunds", 10),
+        ("Walrus of today", "Boarding", 0),
+    ] {
+        let article = app.article().title(title).in_category(topic);
+        article.published().create().await;
+        app.clock.advance(days(then));
+    }
+    // What readers may not see is in no count.
+    app.article().title("Draft walrus").create().await;
+    let inside = app.article().title("Walrus for the crew").internal();
+    inside.published().create().await;
+    app.settle().await;
+    let facets = async |query: &str| -> String {
+        let page = app.page(&format!("/help/en/search?q=walrus{query}")).await;
+        between(
+            &page.expect(200).text(),
+            "<nav class=\"only-wide\"",
+            "</nav>",
+        )
+        .replace("&#38;", "&")
+    };
+    let row = |query: &str, name: &str, count: u64, is_chosen: bool| {
+        let chosen = if is_chosen {
+            " aria-current=\"true\""
+        } else {
+            ""
+        };
+        format!(
+            "<a href=\"/help/en/search?q=walrus{query}\"{chosen}>{name} <small>{count}</small></a>"
+        )
+    };
+    let all = facets("").await;
+    for want in [
+        row("", "Any time", 4, true),
+        row("&updated=week", "Past week", 1, false),
+        row("&updated=month", "Past month", 2, false),
+        row("&updated=year", "Past year", 3, false),
+    ] {
+        assert!(all.contains(&want), "{want} is not in {all}");
+    }
+    let month = facets("&updated=month").await;
+    for want in [
+        row("", "Any time", 4, false),
+        row("&updated=month", "Past month", 2, true),
+        row("&updated=year", "Past year", 3, false),
+        row("&updated=month", "All topics", 2, true),
+        row("&topic=refunds&updated=month", "Refunds", 1, false),
+    ] {
+        assert!(month.contains(&want), "{want} is not in {month}");
+    }
+    let refunds = facets("&topic=refunds&updated=month").await;
+    for want in [
+        row("&topic=refunds", "Any time", 2, false),
+        row("&topic=refunds&updated=month", "Past month", 1, true),
+        row("&updated=month", "All topics", 2, false),
+    ] {
+        assert!(refunds.contains(&want), "{want} is not in {refunds}");
+    }
+    assert!(
+        !refunds.contains("Past week"),
+        "a count of none is left out"
+    );
+    assert!(
+        !refunds.contains("Past year"),
+        "and so is what leaves nothing out"
+    );
+    let page = app.page("/help/en/search?q=walrus&updated=week").await;
+    let page = page.expect(200).text();
+    assert!(
+        page.contains("1 article for <strong>walrus</strong>"),
+        "{page}"
+    );
+    assert!(
+        page.contains(
+            "Only what changed since <time datetime=\"2028-01-31\">31 January 2028</time>."
+        ),
+        "{page}"
+    );
+    assert!(!page.contains("Walrus</mark> of autumn") && page.contains("</mark> of today"));
+    // What is no span narrows nothing.
+    for other in ["&updated=", "&updated=decade", "&updated=%22%3E%3Cevil"] {
+        assert!(
+            facets(other).await.contains(&row("", "Any time", 4, true)),
+            "{other}"
+        );
+    }
+
+    let rest = async |query: &str| {
+        let path = format!("/search?portal=help&facets=true&q=walrus{query}");
+        app.rest(&app.key).get(&path).await.expect(200).json()
+    };
+    let found = rest("").await;
+    let counts = &found["facets"]["updated"];
+    assert_eq!(
+        (
+            &counts["week"],
+            &counts["month"],
+            &counts["year"],
+            &found["total"]
+        ),
+        (&json!(2), &json!(3), &json!(4), &json!(5)),
+        "a key sees what is internal as well"
+    );
+    let since = rest("&updated_since=2028-01-20T00:00:00Z").await;
+    assert_eq!(since["total"], 3, "{since}");
+    let refused = app
+        .rest(&app.key)
+        .get("/search?portal=help&q=walrus&updated_since=yesterday")
+        .await;
+    refused.problem(400, "invalid_fields");
 }

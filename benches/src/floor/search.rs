@@ -60,6 +60,7 @@ pub(super) fn requests(room: &Room, queries: &str, snippets: bool) -> Result<Vec
                 offset: 0,
                 snippets,
                 facets: false,
+                counted_since_ms: Vec::new(),
                 sections: 0,
                 as_typed: false,
                 explain: false,

@@ -30,8 +30,10 @@ pub struct SearchRequest {
     pub offset: usize,
     /// Whether hits carry snippets; they cost more than the ranking.
     pub snippets: bool,
-    /// Whether all hits are counted by category and tag.
+    /// Whether all hits are counted by category and tag, and by when they changed.
     pub facets: bool,
+    /// Moments for that, in milliseconds since 1970: how many hits changed at each of them or later.
+    pub counted_since_ms: Vec<i64>,
     /// Sections shown of each hit beside the one of its snippet.
     pub sections: usize,
     /// Whether the words are looked for as they stand, without repairing any.
@@ -87,6 +89,8 @@ pub struct Facets {
     pub categories: Vec<(CategoryId, u64)>,
     /// By tag, in lower case.
     pub tags: Vec<(String, u64)>,
+    /// Hits that changed at each moment of the request or later, in its order; none when nothing was searched.
+    pub since: Vec<u64>,
 }
 
 /// One article that was found.

@@ -43,8 +43,8 @@ impl PartialOrd for Ranked {
 /// Collects the first `count` documents and counts all.
 pub(crate) struct Top {
     pub(crate) count: usize,
-    /// Whether all are also counted by category and tag.
-    pub(crate) facets: bool,
+    /// Whether all are also counted by category and tag, and by these moments (milliseconds since 1970).
+    pub(crate) facets: Option<Vec<i64>>,
 }
 
 /// What was collected: best first.
@@ -74,7 +74,8 @@ impl Collector for Top {
             total: 0,
             counts: self
                 .facets
-                .then(|| SegmentCounts::new(reader))
+                .as_ref()
+                .map(|since| SegmentCounts::new(reader, since))
                 .transpose()?,
         })
     }

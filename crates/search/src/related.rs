@@ -76,7 +76,7 @@ pub(crate) fn related(
         .collect();
     let top = Top {
         count: limit + 1,
-        facets: false,
+        facets: None,
     };
     let mut found = opened
         .searcher

@@ -191,7 +191,7 @@ fn search_unit(
             // The second look sees the same hits whichever page is asked for.
             let top = Top {
                 count: count.max(ranking.second_look.first),
-                facets: request.facets,
+                facets: request.facets.then(|| request.counted_since_ms.clone()),
             };
             let mut found = opened.searcher.search(query, &top)?;
             by_second_look(&opened, &plan, &ranking.second_look, &mut found.best)?;
@@ -223,13 +223,17 @@ fn facets_of(results: &[UnitResult]) -> Facets {
     for result in results {
         facets::add(&mut counts, result.found.counts.clone());
     }
-    let [categories, tags] = counts;
+    let Counts {
+        values: [categories, tags],
+        since,
+    } = counts;
     let categories = categories
         .into_iter()
         .filter_map(|(id, count)| Some((id.parse().ok()?, count)));
     let mut facets = Facets {
         categories: categories.collect(),
         tags: tags.into_iter().collect(),
+        since,
     };
     facets
         .categories

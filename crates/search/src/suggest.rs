@@ -90,7 +90,7 @@ fn suggest_in(
         };
         let top = Top {
             count: limit.max(ranking.second_look.first),
-            facets: false,
+            facets: None,
         };
         found = opened.searcher.search(&query, &top)?;
     }

@@ -121,6 +121,7 @@ pub(crate) fn request(face: Face, text: &str) -> SearchRequest {
         offset: 0,
         snippets: true,
         facets: false,
+        counted_since_ms: Vec::new(),
         sections: 0,
         as_typed: false,
         explain: false,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use cairn_domain::locale::Locale;
-use cairn_service::help_center::{ArticleLink, HelpCenter, ReaderSearch};
+use cairn_service::help_center::{ArticleLink, HelpCenter, ReaderSearch, UpdatedWithin};
 use cairn_service::{Error, ErrorClass};
 use serde_json::json;
 
@@ -67,11 +67,12 @@ impl Room {
             None
         };
         // Where there is nothing to show, topics are a way on. A kindness: without them the page still stands.
-        let topics = if page.total_everywhere == 0 && page.elsewhere.is_empty() {
-            center.topics(locale).await.unwrap_or_default()
-        } else {
-            Vec::new()
-        };
+        let topics =
+            if page.total_everywhere.max(page.total_any_time) == 0 && page.elsewhere.is_empty() {
+                center.topics(locale).await.unwrap_or_default()
+            } else {
+                Vec::new()
+            };
         let view = SearchView::new(&place, &sheet, &page, &topics, mark.as_deref());
         let html = render(&view)?;
         let mut headers =
@@ -119,11 +120,12 @@ impl Room {
     }
 }
 
-/// What the address of a search page asks for: `q`, `topic`, `exact`, `page`, `offered`.
+/// What the address of a search page asks for: `q`, `topic`, `updated`, `exact`, `page`, `offered`.
 pub(super) fn wanted(query: Option<&str>) -> ReaderSearch {
     ReaderSearch {
         q: address::parameter(query, "q").unwrap_or_default(),
         topic: address::parameter(query, "topic").filter(|slug| !slug.is_empty()),
+        updated: address::parameter(query, "updated").and_then(|w| UpdatedWithin::parse(&w)),
         as_typed: address::parameter(query, "exact").is_some_and(|value| value == "1"),
         is_offered: address::parameter(query, OFFERED).is_some(),
         page: usize::try_from(address::page_number(query)).unwrap_or(1),

@@ -1,7 +1,7 @@
 //! The search page as its template sees it.
 
 use askama::Template;
-use cairn_service::help_center::{CategoryLink, SearchHit, SearchPage};
+use cairn_service::help_center::{CategoryLink, SearchHit, SearchPage, UpdatedWithin};
 
 use super::address;
 use super::css::Sheet;
@@ -92,6 +92,8 @@ pub(crate) struct SearchView<'a> {
     is_cut: bool,
     /// The topic it is narrowed to, and where it is not.
     topic: Option<(&'a str, String)>,
+    /// Since when its hits changed, and where any time will do.
+    since: Option<(Day, String)>,
     facets: Vec<Facets>,
     hits: Vec<Hit>,
     elsewhere: Vec<Hit>,
@@ -142,7 +144,9 @@ impl<'a> SearchView<'a> {
                 .collect()
         };
         let own = page.topic.as_ref().map(|topic| topic.slug.as_str());
-        let mut pager = Pager::new(m, &format!("{}&", at.of(own)), page.page, page.pages);
+        let updated = page.updated.map(|(span, _)| span);
+        let here = format!("{}&", at.of(own, updated));
+        let mut pager = Pager::new(m, &here, page.page, page.pages);
         pager.text = range(m, page);
         pager.more = &m.more_results;
         Self {
@@ -159,7 +163,10 @@ impl<'a> SearchView<'a> {
             topic: page
                 .topic
                 .as_ref()
-                .map(|topic| (topic.name.as_str(), at.of(None))),
+                .map(|topic| (topic.name.as_str(), at.of(None, updated))),
+            since: page
+                .updated
+                .map(|(_, since)| (Day::of(m, since), at.of(own, None))),
             facets,
             hits: shown(&page.hits),
             elsewhere: shown(&page.elsewhere),
@@ -185,11 +192,14 @@ struct Addresses<'a> {
 }
 
 impl Addresses<'_> {
-    /// Narrowed to this topic, or to none.
-    fn of(&self, topic: Option<&str>) -> String {
+    /// Narrowed to this topic and to what changed within this span, or to none.
+    fn of(&self, topic: Option<&str>, updated: Option<UpdatedWithin>) -> String {
         let mut path = format!("{}?q={}", self.search, address::encode(&self.page.q));
         if let Some(slug) = topic {
             path.push_str(&format!("&topic={}", address::encode(slug)));
+        }
+        if let Some(span) = updated {
+            path.push_str(&format!("&updated={}", span.as_str()));
         }
         if self.page.as_typed {
             path.push_str("&exact=1");
@@ -198,59 +208,114 @@ impl Addresses<'_> {
     }
 }
 
-/// Topics and languages, where there is a choice.
+/// Topics, languages and times, where there is a choice.
 fn facets(place: &Place<'_>, page: &SearchPage, at: &Addresses<'_>) -> Vec<Facets> {
-    let m = place.m;
-    let mut out = Vec::new();
-    if page.topic.is_some() || page.topics.len() > 1 {
-        let all = Facet {
-            path: at.of(None),
-            name: m.all_topics.clone(),
-            lang: None,
-            count: page.total_everywhere,
-            is_chosen: page.topic.is_none(),
-            is_below: false,
-        };
-        let topics = page.topics.iter().map(|topic| Facet {
-            path: at.of(Some(&topic.slug)),
-            name: topic.name.clone(),
-            lang: None,
-            count: topic.count,
-            is_chosen: topic.is_chosen,
-            is_below: topic.depth > 0,
-        });
-        out.push(Facets {
-            name: &m.topic,
-            rows: [all].into_iter().chain(topics).collect(),
-        });
+    let found = [
+        topics(place, page, at),
+        languages(place, page, at),
+        times(place, page, at),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn topics(place: &Place<'_>, page: &SearchPage, at: &Addresses<'_>) -> Option<Facets> {
+    if page.topic.is_none() && page.topics.len() < 2 {
+        return None;
     }
-    if !page.languages.is_empty() {
-        let own = Facet {
-            path: at.of(None),
-            name: language_name(place.locale),
-            lang: None,
-            count: page.total_everywhere,
-            is_chosen: true,
-            is_below: false,
+    let updated = page.updated.map(|(span, _)| span);
+    let all = Facet {
+        path: at.of(None, updated),
+        name: place.m.all_topics.clone(),
+        lang: None,
+        count: page.total_everywhere,
+        is_chosen: page.topic.is_none(),
+        is_below: false,
+    };
+    let topics = page.topics.iter().map(|topic| Facet {
+        path: at.of(Some(&topic.slug), updated),
+        name: topic.name.clone(),
+        lang: None,
+        count: topic.count,
+        is_chosen: topic.is_chosen,
+        is_below: topic.depth > 0,
+    });
+    Some(Facets {
+        name: &place.m.topic,
+        rows: [all].into_iter().chain(topics).collect(),
+    })
+}
+
+fn languages(place: &Place<'_>, page: &SearchPage, at: &Addresses<'_>) -> Option<Facets> {
+    if page.languages.is_empty() {
+        return None;
+    }
+    let updated = page.updated.map(|(span, _)| span);
+    let own = Facet {
+        path: at.of(None, updated),
+        name: language_name(place.locale),
+        lang: None,
+        count: page.total_everywhere,
+        is_chosen: true,
+        is_below: false,
+    };
+    let others = page.languages.iter().map(|(locale, count)| {
+        let there = Addresses {
+            search: format!("{}/search", place.home(locale)),
+            page,
         };
-        let others = page.languages.iter().map(|(locale, count)| Facet {
-            path: format!(
-                "{}/search?q={}",
-                place.home(locale),
-                address::encode(&page.q)
-            ),
+        Facet {
+            path: there.of(None, updated),
             name: language_name(locale),
             lang: Some(locale.to_string()),
             count: *count,
             is_chosen: false,
             is_below: false,
-        });
-        out.push(Facets {
-            name: &m.language,
-            rows: [own].into_iter().chain(others).collect(),
-        });
+        }
+    });
+    Some(Facets {
+        name: &place.m.language,
+        rows: [own].into_iter().chain(others).collect(),
+    })
+}
+
+/// Spans that leave some hits out and some in, and the one that is chosen.
+fn times(place: &Place<'_>, page: &SearchPage, at: &Addresses<'_>) -> Option<Facets> {
+    let m = place.m;
+    let topic = page.topic.as_ref().map(|topic| topic.slug.as_str());
+    let chosen = page.updated.map(|(span, _)| span);
+    let spans = page.updated_counts.iter().filter(|(span, count)| {
+        let is_choice = (1..page.total_any_time).contains(count);
+        is_choice || chosen == Some(*span)
+    });
+    let spans: Vec<_> = spans
+        .map(|(span, count)| Facet {
+            path: at.of(topic, Some(*span)),
+            name: match span {
+                UpdatedWithin::Week => m.past_week.clone(),
+                UpdatedWithin::Month => m.past_month.clone(),
+                UpdatedWithin::Year => m.past_year.clone(),
+            },
+            lang: None,
+            count: *count,
+            is_chosen: chosen == Some(*span),
+            is_below: false,
+        })
+        .collect();
+    if spans.is_empty() {
+        return None;
     }
-    out
+    let any = Facet {
+        path: at.of(topic, None),
+        name: m.any_time.clone(),
+        lang: None,
+        count: page.total_any_time,
+        is_chosen: chosen.is_none(),
+        is_below: false,
+    };
+    Some(Facets {
+        name: &m.last_updated,
+        rows: [any].into_iter().chain(spans).collect(),
+    })
 }
 
 /// Which of the words nothing has: what is shown was found by others.
@@ -267,7 +332,7 @@ fn unknown(m: &Messages, page: &SearchPage, at: &Addresses<'_>) -> Option<Unknow
             .search_unknown
             .around(u64::try_from(words.len()).unwrap_or(u64::MAX)),
         words: words.join(", "),
-        path: format!("{}&exact=1", at.of(own)),
+        path: format!("{}&exact=1", at.of(own, page.updated.map(|(span, _)| span))),
     })
 }
 

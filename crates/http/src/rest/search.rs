@@ -5,7 +5,7 @@ use axum::extract::OriginalUri;
 use axum::response::{IntoResponse, Response};
 use cairn_service::articles::ArticleRef;
 use cairn_service::search::{
-    self, FacetCounts, ListRelated, Passage, Search, SearchPassages, Suggest,
+    self, FacetCounts, ListRelated, Passage, Search, SearchPassages, Suggest, UpdatedWithin,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,7 +31,9 @@ query_input! {
         category: Option<String>,
         /// Tag, exact.
         tag: Option<String>,
-        /// `true`: also count all hits by category and tag.
+        /// Changed at this time (RFC 3339) or later.
+        updated_since: Option<String>,
+        /// `true`: also count all hits by category and tag, and by when they changed.
         facets: Option<bool>,
         /// `true`: also say of each hit how its score came about; needs `articles:write`.
         explain: Option<bool>,
@@ -107,6 +109,19 @@ pub(crate) struct Facets {
     categories: Vec<CategoryCount>,
     /// By tag, in lower case.
     tags: Vec<TagCount>,
+    /// By when they changed.
+    updated: UpdatedCounts,
+}
+
+/// Hits that changed lately; a shorter span counts in the longer ones.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct UpdatedCounts {
+    /// In the last seven days.
+    week: u64,
+    /// In the last thirty days.
+    month: u64,
+    /// In the last 365 days.
+    year: u64,
 }
 
 /// Hits in a category.
@@ -133,7 +148,16 @@ pub(crate) struct TagCount {
 
 impl From<FacetCounts> for Facets {
     fn from(counts: FacetCounts) -> Self {
+        let mut updated = UpdatedCounts::default();
+        for (span, count) in counts.updated {
+            match span {
+                UpdatedWithin::Week => updated.week = count,
+                UpdatedWithin::Month => updated.month = count,
+                UpdatedWithin::Year => updated.year = count,
+            }
+        }
         Self {
+            updated,
             categories: counts
                 .categories
                 .into_iter()
@@ -226,6 +250,7 @@ pub(crate) async fn search(
             locale: query.locale,
             category: query.category,
             tag: query.tag,
+            updated_since: query.updated_since,
             facets,
             explain: query.explain.unwrap_or_default(),
             limit: query.limit,

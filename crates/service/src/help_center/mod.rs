@@ -32,6 +32,7 @@ use crate::app::Dependency;
 use crate::{App, Result, address};
 
 pub use crate::reads::ReadCounter;
+pub use crate::search::UpdatedWithin;
 pub use fallback::{Behind, FallbackLookup};
 pub use feed::FeedPage;
 pub(crate) use moved::address_of;

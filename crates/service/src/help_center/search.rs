@@ -8,7 +8,7 @@ use cairn_search::{Face, Hit, SearchAnswer, take_filters};
 use jiff::Timestamp;
 
 use crate::help_center::{ArticleLink, HelpCenter};
-use crate::search::{ELSEWHERE_MAX, LITTLE, Query, ask, named, other_locales};
+use crate::search::{ELSEWHERE_MAX, LITTLE, Query, UpdatedWithin, ask, named, other_locales};
 use crate::text_input::find_category;
 use crate::{Result, address};
 
@@ -28,6 +28,8 @@ pub struct ReaderSearch {
     pub q: String,
     /// Slug of the topic it is narrowed to; one that is no topic narrows nothing.
     pub topic: Option<String>,
+    /// How long ago a hit changed at most; any time when absent.
+    pub updated: Option<UpdatedWithin>,
     /// Whether no word is to be repaired.
     pub as_typed: bool,
     /// Whether a page of ours offered the words, so that nobody asked them by searching so.
@@ -87,6 +89,12 @@ pub struct SearchPage {
     pub total: u64,
     /// How many match in all topics together.
     pub total_everywhere: u64,
+    /// How many match whenever they changed.
+    pub total_any_time: u64,
+    /// How long ago the hits changed at most, and since when that is.
+    pub updated: Option<(UpdatedWithin, Timestamp)>,
+    /// How many match of those that changed within each span, the shortest first.
+    pub updated_counts: Vec<(UpdatedWithin, u64)>,
     /// Place of the first hit of this page in the list, from 1.
     pub first: usize,
     /// Number of this page, from 1.
@@ -108,7 +116,8 @@ pub struct SearchPage {
 impl SearchPage {
     /// Whether it is a question of its own and no other view of one.
     pub(crate) fn is_asked_first(&self) -> bool {
-        self.page == 1 && self.topic.is_none() && !self.as_typed && !self.is_offered
+        let is_narrowed = self.topic.is_some() || self.updated.is_some();
+        self.page == 1 && !is_narrowed && !self.as_typed && !self.is_offered
     }
 }
 
@@ -124,21 +133,36 @@ impl HelpCenter {
         let topic = asked.topic.as_deref().filter(|_| !names_topic);
         let topic = topic.and_then(|slug| tree.iter().find(|c| c.slug.as_str() == slug));
 
-        let mut query = self.query(locale, q, (page - 1) * PAGE_SIZE, PAGE_SIZE);
-        query.facets = topic.is_none();
+        let updated = asked.updated.map(|span| (span, span.since(self.app.now())));
+        let since = updated.map(|(_, since)| since);
+        let narrowed = |topic: Option<&Category>, since, offset, limit| Query {
+            as_typed: asked.as_typed,
+            category: topic.map(|topic| topic.id),
+            updated_since: since,
+            facets: true,
+            ..self.query(locale, q, offset, limit)
+        };
+        let mut query = narrowed(topic, since, (page - 1) * PAGE_SIZE, PAGE_SIZE);
         query.sections = SECTIONS;
-        query.as_typed = asked.as_typed;
-        query.category = topic.map(|topic| topic.id);
         let (answer, _) = ask(&self.app, &self.portal, query).await?;
+        // By what a search may be narrowed is counted as if it were not narrowed by that.
         let everywhere = match topic {
             None => None,
             Some(_) => {
-                let mut query = self.query(locale, q, 0, 0);
-                query.facets = true;
-                query.as_typed = asked.as_typed;
+                let query = narrowed(None, since, 0, 0);
                 Some(ask(&self.app, &self.portal, query).await?.0)
             }
         };
+        let any_time = match since {
+            None => None,
+            Some(_) => {
+                let query = narrowed(topic, None, 0, 0);
+                Some(ask(&self.app, &self.portal, query).await?.0)
+            }
+        };
+        let whenever = any_time.as_ref().unwrap_or(&answer);
+        let total_any_time = whenever.total;
+        let updated_counts = named(whenever.facets.clone(), &tree).updated;
         let counted = everywhere.as_ref().unwrap_or(&answer);
         let topics = if names_topic {
             Vec::new()
@@ -150,8 +174,10 @@ impl HelpCenter {
             )
         };
         let total_everywhere = counted.total;
-        let is_little = total_everywhere < LITTLE && page == 1;
-        let elsewhere = self.elsewhere(locale, q, asked.as_typed, is_little).await;
+        let is_little = total_everywhere < LITTLE && page == 1 && since.is_none();
+        let elsewhere = self
+            .elsewhere(locale, q, asked.as_typed, since, is_little)
+            .await;
         let reachable = answer.total.min(SEARCH_OFFSET_MAX as u64);
         let shown = |hits: Vec<Hit>| {
             let hits = hits.into_iter();
@@ -173,6 +199,9 @@ impl HelpCenter {
             hits: shown(answer.hits),
             total: answer.total,
             total_everywhere,
+            total_any_time,
+            updated,
+            updated_counts,
             first: (page - 1) * PAGE_SIZE + 1,
             page,
             pages: usize::try_from(reachable)
@@ -194,6 +223,7 @@ impl HelpCenter {
         locale: &Locale,
         q: &str,
         as_typed: bool,
+        since: Option<Timestamp>,
         is_little: bool,
     ) -> Option<SearchAnswer> {
         let mut others = other_locales(&self.portal, locale);
@@ -205,6 +235,7 @@ impl HelpCenter {
         let mut query = self.query(locale, q, 0, limit);
         query.locales = others;
         query.as_typed = as_typed;
+        query.updated_since = since;
         let answer = ask(&self.app, &self.portal, query).await.ok()?;
         Some(answer.0)
     }

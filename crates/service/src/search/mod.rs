@@ -4,6 +4,7 @@ mod passages;
 pub(crate) mod pool;
 mod related;
 mod suggest;
+mod updated;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use crate::{App, Context, Result, authorize, cursor};
 pub use passages::{Passage, PassagePage, SearchPassages, search_passages};
 pub use related::{ListRelated, list_related};
 pub use suggest::{Suggest, suggest};
+pub use updated::UpdatedWithin;
 
 /// Fewer hits than this are little: other languages are asked as well.
 pub(crate) const LITTLE: u64 = 3;
@@ -48,7 +50,9 @@ pub struct Search {
     pub category: Option<String>,
     /// Tag, exact.
     pub tag: Option<String>,
-    /// Also count all hits by category and tag.
+    /// Changed at this time (RFC 3339) or later.
+    pub updated_since: Option<String>,
+    /// Also count all hits by category and tag, and by when they changed.
     pub facets: bool,
     /// Also say of each hit how its score came about (needs `articles:write`).
     pub explain: bool,
@@ -85,6 +89,8 @@ pub struct FacetCounts {
     pub categories: Vec<(Category, u64)>,
     /// By tag, in lower case.
     pub tags: Vec<(String, u64)>,
+    /// By when they changed: every span, the shortest first.
+    pub updated: Vec<(UpdatedWithin, u64)>,
 }
 
 /// A query that is ready to be run.
@@ -133,6 +139,7 @@ pub async fn search(ctx: &Context, query: Search) -> Result<SearchPage> {
     let tag = input
         .not_empty("tag", query.tag.as_deref())
         .map(str::to_owned);
+    let updated_since = input.time("updated_since", query.updated_since.as_deref());
     input.finish()?;
     if query.explain {
         authorize::scope(ctx, Scope::ArticlesWrite)?;
@@ -154,7 +161,7 @@ pub async fn search(ctx: &Context, query: Search) -> Result<SearchPage> {
         status: None,
         audience: None,
         author: None,
-        updated_since: None,
+        updated_since,
         offset,
         limit,
         facets: query.facets,
@@ -226,6 +233,10 @@ pub(crate) fn named(facets: Facets, tree: &[Category]) -> FacetCounts {
             .filter_map(|(id, count)| Some((tree.iter().find(|c| c.id == id)?.clone(), count)))
             .collect(),
         tags: facets.tags,
+        updated: UpdatedWithin::ALL
+            .into_iter()
+            .zip(facets.since.into_iter().chain(std::iter::repeat(0)))
+            .collect(),
     }
 }
 
@@ -283,6 +294,9 @@ pub(crate) async fn request(
         offset: query.offset,
         snippets: true,
         facets: query.facets,
+        counted_since_ms: UpdatedWithin::ALL
+            .map(|span| span.since(app.now()).as_millisecond())
+            .to_vec(),
         sections: query.sections,
         as_typed: query.as_typed,
         explain: query.explain,
