@@ -300,6 +300,10 @@ mod tests {
         std::fs::write(dir.path().join("stopwords/en.txt"), "the\n").unwrap();
         let stopped = Definition::read(Some(dir.path())).unwrap();
         assert_ne!(before.fingerprint(), stopped.fingerprint());
+        std::fs::create_dir(dir.path().join("compounds")).unwrap();
+        std::fs::write(dir.path().join("compounds/de.txt"), "wort\n").unwrap();
+        let joined = Definition::read(Some(dir.path())).unwrap();
+        assert_ne!(stopped.fingerprint(), joined.fingerprint());
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(crate) fn files(folder: Option<&Path>) -> Result<BTreeMap<String, String>, S
             ),
         ));
     }
-    for sub in ["", "analyzers", "stopwords"] {
+    for sub in ["", "analyzers", "compounds", "stopwords"] {
         let dir = folder.join(sub);
         if !dir.is_dir() {
             continue;
