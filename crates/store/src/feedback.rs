@@ -14,12 +14,10 @@ use sqlx::query;
 
 use crate::error::StoreError;
 use crate::pool::Store;
+use crate::prune;
 use crate::row::{can_be_stored, col, comparable, locale as locale_from, time, word};
 use crate::statement::sql;
 use crate::tx::Tx;
-
-/// Rows one statement deletes.
-const PRUNE_ROWS_MAX: i64 = 10_000;
 
 sql! {
     // What readers see of a slug, as help_center::ARTICLE has it.
@@ -264,19 +262,7 @@ pub async fn forget_article(
 
 /// Deletes what is older; how many rows. In pieces, so that nobody waits for it. Primary pool.
 pub async fn prune(store: &Store, portal: PortalId, before: Timestamp) -> Result<u64, StoreError> {
-    let mut deleted = 0;
-    loop {
-        let done = query(PRUNE)
-            .bind(portal.as_uuid())
-            .bind(comparable(before))
-            .bind(PRUNE_ROWS_MAX)
-            .execute(store.primary())
-            .await?;
-        deleted += done.rows_affected();
-        if done.rows_affected() < PRUNE_ROWS_MAX.unsigned_abs() {
-            return Ok(deleted);
-        }
-    }
+    prune::in_pieces(store, PRUNE, portal, comparable(before)).await
 }
 
 /// The answers behind `after`, newest first; at most `limit`. Replica pool.

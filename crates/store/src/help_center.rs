@@ -92,7 +92,7 @@ limit $4");
 
     // The renderings say how long a text is; a text whose rendering is to come does not.
     NAMED = concat!("
-select ", item_columns!(), ", (d.outline::jsonb ->> 'word_count')::int8 as word_count", "
+select ", item_columns!(), ", (d.outline::jsonb ->> 'word_count')::int8 as word_count
 from unnest($3::uuid[]) with ordinality as n (id, place)
 join articles a
   on a.portal_id = $1

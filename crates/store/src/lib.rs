@@ -16,6 +16,7 @@ mod error;
 mod grants;
 mod migrate;
 mod pool;
+mod prune;
 mod row;
 mod snapshot;
 mod statement;

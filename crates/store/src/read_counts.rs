@@ -13,12 +13,10 @@ use sqlx::query;
 
 use crate::error::StoreError;
 use crate::pool::Store;
+use crate::prune;
 use crate::row::{col, each, locale as locale_from};
 use crate::statement::sql;
 use crate::tx::Tx;
-
-/// Rows one statement deletes.
-const PRUNE_ROWS_MAX: i64 = 10_000;
 
 sql! {
     ADD = "
@@ -147,19 +145,7 @@ pub async fn add(
 
 /// Deletes what is older than a day; how many rows. In pieces, so that nobody waits for it. Primary pool.
 pub async fn prune(store: &Store, portal: PortalId, before: Date) -> Result<u64, StoreError> {
-    let mut deleted = 0;
-    loop {
-        let done = query(PRUNE)
-            .bind(portal.as_uuid())
-            .bind(before.to_sqlx())
-            .bind(PRUNE_ROWS_MAX)
-            .execute(store.primary())
-            .await?;
-        deleted += done.rows_affected();
-        if done.rows_affected() < PRUNE_ROWS_MAX.unsigned_abs() {
-            return Ok(deleted);
-        }
-    }
+    prune::in_pieces(store, PRUNE, portal, before.to_sqlx()).await
 }
 
 /// The articles of a report behind `after` (reads and id); at most `limit`. Replica pool.

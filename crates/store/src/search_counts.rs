@@ -15,12 +15,11 @@ use sqlx::query;
 
 use crate::error::StoreError;
 use crate::pool::Store;
+use crate::prune;
 use crate::row::{can_be_stored, col, each, locale as locale_from};
 use crate::statement::sql;
 use crate::tx::Tx;
 
-/// Rows one statement deletes.
-const PRUNE_ROWS_MAX: i64 = 10_000;
 /// Most rows of opened results one portal gets for a day.
 const CLICK_ROWS_PER_DAY_MAX: i64 = COUNTED_QUERIES_PER_DAY_MAX;
 
@@ -312,18 +311,7 @@ pub async fn add(
 pub async fn prune(store: &Store, portal: PortalId, before: Date) -> Result<u64, StoreError> {
     let mut deleted = 0;
     for statement in [PRUNE_COUNTS, PRUNE_CLICKS] {
-        loop {
-            let done = query(statement)
-                .bind(portal.as_uuid())
-                .bind(before.to_sqlx())
-                .bind(PRUNE_ROWS_MAX)
-                .execute(store.primary())
-                .await?;
-            deleted += done.rows_affected();
-            if done.rows_affected() < PRUNE_ROWS_MAX.unsigned_abs() {
-                break;
-            }
-        }
+        deleted += prune::in_pieces(store, statement, portal, before.to_sqlx()).await?;
     }
     Ok(deleted)
 }
