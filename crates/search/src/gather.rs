@@ -12,7 +12,7 @@ use tantivy::TantivyError;
 use crate::error::SearchError;
 use crate::portal::Portal;
 use crate::room::Inner;
-use crate::unit::{Opened, UnitId, UnitSlot, unit_dir};
+use crate::unit::{UnitId, UnitSlot, unit_dir};
 
 /// A unit whose largest segment holds at least this share of its documents is left as it is.
 const LARGEST_SHARE_MIN: f64 = 0.6;
@@ -95,13 +95,11 @@ impl Inner {
         let Some(unit) = write.units.get_mut(id) else {
             return Ok(Outcome::Left);
         };
-        // What the next search opens has the merged segment; the files of the others go with their last reader.
+        // The next search finds the merged segment opened; the files of the others go with their last reader.
         let dir = unit_dir(&generation.path, id);
-        let index = crate::unit::open(&dir, &self.definition, &id.0)?;
-        let reader = crate::unit::reader(&index)?;
-        let opened = Opened::new(&reader, self.definition.analyzer(&id.0))?;
-        unit.slot = UnitSlot::with(id.clone(), dir, opened);
-        self.opened_now(&unit.slot);
+        let slot = UnitSlot::closed(id.clone(), dir);
+        self.open_slot(&slot)?;
+        unit.slot = slot;
         self.publish(portal, &write, &generation, live.position)?;
         Ok(Outcome::Gathered)
     }
