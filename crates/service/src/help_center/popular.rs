@@ -1,9 +1,9 @@
 //! What stands out on a first page: what is read most, and what is often asked.
 //!
 //! What is counted says which articles and which words; whether readers may see them is asked anew for each page. Words
-//! were typed by anybody, and a first page is read by everybody: only those are shown of which each one stands, as
-//! typed, in one and the same public article. So no name, number or insult gets onto a page that is not in the help
-//! center already, however often it was searched for.
+//! were typed by anybody, and a first page is read by everybody: only those are shown of which each one stands,
+//! unrepaired and up to its ending, in one and the same public article. So no name, number or insult gets onto a page
+//! that is not in the help center already in some form, however often it was searched for.
 
 use cairn_domain::category::Category;
 use cairn_domain::locale::Locale;
